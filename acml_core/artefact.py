@@ -1,0 +1,309 @@
+"""One trained model as a folder: weights, settings, metrics, and a golden example. No pickle.
+
+::
+
+    model.safetensors    weights
+    acml.json            schema, plugins and versions, every setting, data and split hashes
+    seen.safetensors     hashes of the molecules the model was trained or tuned on
+    golden.safetensors   expected vectors of one example, checked at load
+    metrics.json         the retrieval report made right after training
+    README.md            model card
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from pydantic import Field
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+import acml_core
+from acml_core import plugins
+from acml_core.card import card
+from acml_core.config import Settings, parse
+from acml_core.data.table import sha256
+from acml_core.errors import ArtefactError, ConfigError
+from acml_core.graphs.build import build
+from acml_core.graphs.featurize import fingerprint
+from acml_core.model import AcmlModel, ModelConfig
+
+SCHEMA = 1
+WEIGHTS, INFO, SEEN = "model.safetensors", "acml.json", "seen.safetensors"
+GOLDEN, METRICS, CARD = "golden.safetensors", "metrics.json", "README.md"
+GOLDEN_TOLERANCE = 2e-3
+"""Largest difference between a golden vector and today's, as a share of its length."""
+
+
+class ModalityInfo(Settings):
+    """What an artefact keeps of one modality.
+
+    Attributes:
+        distribution, version: the plugin it was trained with.
+        config: the plugin's settings.
+        scale: from score to log probability; fitted on validation molecules.
+        example: a signal, and in its ``smiles`` its molecule, for the golden check.
+    """
+
+    distribution: str
+    version: str
+    config: dict[str, Any]
+    scale: float
+    example: dict[str, Any]
+
+
+class Info(Settings):
+    """The whole of acml.json."""
+
+    schema_number: int = Field(SCHEMA, alias="schema")
+    core: str
+    model: ModelConfig
+    modalities: dict[str, ModalityInfo]
+    features: str = Field(description="fingerprint of the atom and bond features")
+    weights: str = Field(description="sha256 of model.safetensors")
+    training: dict[str, Any] = Field({}, description="every setting of the training run")
+    data: dict[str, Any] = Field({}, description="tables by name and sha256, and what they say")
+    command: str = Field("", description="the command that made the model")
+    versions: dict[str, str] = Field({}, description="of the libraries it was made with")
+
+
+@dataclass
+class Artefact:
+    """A trained model with what is known of it.
+
+    Attributes:
+        model: in eval mode.
+        info: acml.json.
+        seen: (n,) int64 hashes of the molecules it was trained or tuned on, sorted.
+        path: its folder.
+    """
+
+    model: AcmlModel
+    info: Info
+    seen: np.ndarray
+    path: Path
+
+    def has_seen(self, keys: Sequence[str]) -> np.ndarray:
+        """``(n,)`` bool: which InChIKey-14 were in training or validation."""
+        return np.isin(hash_keys(keys), self.seen)
+
+    @property
+    def hash(self) -> str:
+        """Identity of the weights: sha256 of model.safetensors."""
+        return self.info.weights
+
+
+def hash_keys(keys: Sequence[str]) -> np.ndarray:
+    """InChIKey-14s as (n,) int64: eight bytes of their sha256."""
+    digests = b"".join(hashlib.sha256(key.encode()).digest()[:8] for key in keys)
+    return np.frombuffer(digests, dtype="<i8")
+
+
+def save(
+    path: Path,
+    model: AcmlModel,
+    *,
+    scales: Mapping[str, float],
+    examples: Mapping[str, Any],
+    seen: Sequence[str],
+    metrics: Mapping[str, Any],
+    training: Mapping[str, Any],
+    data: Mapping[str, Any],
+    command: str,
+) -> Info:
+    """Write the artefact's files into ``path``; each whole or not at all, acml.json last.
+
+    Args:
+        scales: score-to-probability scale by modality.
+        examples: a signal with ``smiles`` by modality, for the golden check.
+        seen: InChIKey-14 of training and validation molecules.
+    """
+    path.mkdir(parents=True, exist_ok=True)
+    model = model.cpu().eval()
+    _safetensors(path / WEIGHTS, dict(model.state_dict()))
+    _safetensors(path / SEEN, {"seen": torch.from_numpy(np.sort(hash_keys(seen)))})
+    golden = {}
+    for name, example in examples.items():
+        golden.update(_golden(model, name, example))
+    _safetensors(path / GOLDEN, golden)
+    by_name = {info.name: info for info in plugins.installed()}
+    info = Info(
+        core=acml_core.__version__,
+        model=model.config,
+        modalities={
+            name: ModalityInfo(
+                distribution=by_name[name].distribution,
+                version=by_name[name].version,
+                config=modality.config.model_dump(mode="json"),
+                scale=scales[name],
+                example=examples[name].model_dump(mode="json"),
+            )
+            for name, modality in model.modalities.items()
+        },
+        features=fingerprint(),
+        weights=sha256(path / WEIGHTS),
+        training=dict(training),
+        data=dict(data),
+        command=command,
+        versions=_versions(),
+    )
+    _text(path / METRICS, json.dumps(metrics, indent=1))
+    _text(path / CARD, card(info, metrics))
+    _text(path / INFO, info.model_dump_json(indent=1, by_alias=True))
+    return info
+
+
+def load(name: str | Path) -> Artefact:
+    """Load a trained model from a folder and check it against its golden example.
+
+    Raises:
+        ArtefactError: no model there, damaged, from a later schema, or its inputs are now prepared
+            otherwise than when it was trained.
+        UnknownName, PluginError: a plugin that it needs cannot be loaded.
+    """
+    path = Path(name)
+    info = _read_info(path)
+    for file in (WEIGHTS, SEEN, GOLDEN):
+        if not (path / file).is_file():
+            raise ArtefactError(
+                f"{file} is missing", source=path, remedy="Copy the model's folder again, whole."
+            )
+    if sha256(path / WEIGHTS) != info.weights:
+        raise ArtefactError(
+            f"{WEIGHTS} is not the file that {INFO} describes",
+            source=path,
+            remedy="It is truncated or was replaced: copy the model's folder again.",
+        )
+    if info.features != fingerprint():
+        raise ArtefactError(
+            "the model was trained with other atom and bond features",
+            source=path,
+            remedy=f"Run: pip install acml-core=={info.core}",
+        )
+    modalities = {}
+    for modality, about in info.modalities.items():
+        cls = plugins.get(modality)
+        try:
+            modalities[modality] = cls(parse(cls.Config, about.config))
+        except ConfigError as error:
+            raise ArtefactError(
+                f"the plugin {modality!r} no longer knows the model's settings: {error.what}",
+                source=path,
+                remedy=f"Run: pip install {about.distribution}=={about.version}",
+            ) from None
+    model = AcmlModel(info.model, modalities)
+    try:
+        model.load_state_dict(load_file(path / WEIGHTS))
+        seen = load_file(path / SEEN)["seen"].numpy()
+        golden = load_file(path / GOLDEN)
+    except (SafetensorError, RuntimeError, KeyError) as error:
+        raise ArtefactError(
+            f"the weights do not fit ({str(error).splitlines()[0]})",
+            source=path,
+            remedy="The folder is damaged, or mixes files of two models: copy it again.",
+        ) from None
+    model.eval()
+    _check_golden(model, info, golden, path)
+    return Artefact(model, info, seen, path)
+
+
+def _read_info(path: Path) -> Info:
+    file = path / INFO
+    if not path.is_dir():
+        raise ArtefactError(
+            "no such model folder", source=path, remedy="Give the folder that 'acml train' made."
+        )
+    try:
+        raw = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        unfinished = (path / "run.json").exists()
+        raise ArtefactError(
+            f"there is no {INFO}: " + ("training is unfinished" if unfinished else "not a model"),
+            source=path,
+            remedy=f"Run: acml train --resume {path}"
+            if unfinished
+            else "Give the folder that 'acml train' made.",
+        ) from None
+    except (ValueError, UnicodeDecodeError):
+        raise ArtefactError(
+            "not valid JSON", source=file, remedy="Copy the model's folder again."
+        ) from None
+    schema = raw.get("schema") if isinstance(raw, dict) else None
+    if not isinstance(schema, int):
+        raise ArtefactError("it states no schema number", source=file, remedy="Not an ACML model.")
+    if schema > SCHEMA:
+        wanted = raw.get("core", "a later one")
+        raise ArtefactError(
+            f"it has schema {schema}, and this version reads up to {SCHEMA}",
+            source=file,
+            remedy=f"Run: pip install --upgrade 'acml-core>={wanted}'",
+        )
+    try:
+        return parse(Info, raw, source=file)
+    except ConfigError as error:
+        raise ArtefactError(error.what, source=file, remedy="The file is damaged.") from None
+
+
+def _golden(model: AcmlModel, name: str, example: Any) -> dict[str, Tensor]:
+    graphs, _, _ = build([example.smiles], workers=1, progress=False)
+    return {
+        f"{name}/signal": model.encode_signals(name, [example])[0],
+        f"{name}/molecule": model.encode_molecules(graphs, name)[0],
+    }
+
+
+def _check_golden(model: AcmlModel, info: Info, golden: dict[str, Tensor], path: Path) -> None:
+    for name, about in info.modalities.items():
+        example = model.modalities[name].signal(**about.example)
+        for key, value in _golden(model, name, example).items():
+            expected = golden.get(key)
+            if expected is None or expected.shape != value.shape:
+                raise ArtefactError(
+                    f"{GOLDEN} does not fit the model", source=path, remedy="Copy it again."
+                )
+            off = float((value - expected).norm() / expected.norm().clamp(min=1e-9))
+            if not off <= GOLDEN_TOLERANCE:
+                side = "measurements" if key.endswith("signal") else "molecules"
+                raise ArtefactError(
+                    f"the installed versions encode {side} of {name!r} otherwise than the model"
+                    f" was trained on (golden example off by {off:.1%})",
+                    source=path,
+                    remedy=f"Run: pip install acml-core=={info.core}"
+                    f" {about.distribution}=={about.version}",
+                )
+
+
+def _safetensors(path: Path, tensors: dict[str, Tensor]) -> None:
+    part = path.with_name(path.name + ".part")
+    save_file({k: v.detach().contiguous().clone() for k, v in tensors.items()}, part)
+    os.replace(part, path)
+
+
+def _text(path: Path, text: str) -> None:
+    part = path.with_name(path.name + ".part")
+    part.write_text(text, encoding="utf-8")
+    os.replace(part, path)
+
+
+def _versions() -> dict[str, str]:
+    names = ("torch", "torch-geometric", "rdkit", "numpy")
+    return {"python": platform.python_version(), **{n: metadata.version(n) for n in names}}
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy an artefact's files, and nothing else that lies in its folder."""
+    target.mkdir(parents=True, exist_ok=True)
+    for name in (WEIGHTS, SEEN, GOLDEN, METRICS, CARD, INFO):
+        shutil.copy2(source / name, target / name)

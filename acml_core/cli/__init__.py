@@ -1,0 +1,32 @@
+"""The command line: parse, call, print. Errors become one line and an exit code."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+
+
+def main() -> None:
+    """Entry point of ``acml``. Exits 0, 1 (failed) or 2 (bad usage or bad input)."""
+    from acml_core.cli.app import app
+    from acml_core.errors import AcmlError
+
+    try:
+        app(standalone_mode=True)
+    except AcmlError as error:
+        _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        _fail("interrupted; what was finished is kept ('acml train --resume DIR' goes on).", 1)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            _fail(f"{error.filename or 'a file'}: the disk is full. Free some space.", 1)
+        _fail(f"{error.filename or 'a file'}: {error.strerror or error}.", 1)
+
+
+def _fail(message: str, code: int) -> None:
+    print(f"acml: {message}", file=sys.stderr)
+    sys.exit(code)

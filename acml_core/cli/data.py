@@ -1,0 +1,64 @@
+"""``acml data``: tables of measurements."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from acml_core.cli.common import note, save_rejects, show
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+Out = Annotated[Path, typer.Option("--out", help="Table to write: .parquet, .csv or .tsv.")]
+
+
+@app.command(
+    "import",
+    epilog="Example: acml data import nmrshiftdb2 nmrshiftdb2withsignals.sd --out nmr.parquet",
+)
+def import_(
+    format: Annotated[str, typer.Argument(help="Format; 'acml plugins info NAME' lists them.")],
+    source: Annotated[str, typer.Argument(help="File or folder.")],
+    out: Out,
+    modality: Annotated[str | None, typer.Option(help="Plugin that reads it.")] = None,
+) -> None:
+    """Convert a file of measurements with structures into a table."""
+    from acml_core.data.importing import import_table
+
+    count, rejects = import_table(format, source, out, modality)
+    save_rejects(rejects, out.parent)
+    typer.echo(f"{count} rows written to {out}")
+
+
+@app.command("simulate", epilog="Example: acml data simulate --modality nmr my.smi --out s.parquet")
+def simulate(
+    molecules: Annotated[Path, typer.Argument(help="File of molecules.")],
+    modality: Annotated[str, typer.Option(help="Plugin that simulates.")],
+    out: Out,
+) -> None:
+    """Compute the measurements that molecules would give. The table says it is simulated."""
+    from acml_core.data.simulating import simulate_table
+
+    count, rejects = simulate_table(modality, molecules, out, note)
+    save_rejects(rejects, out.parent)
+    typer.echo(f"{count} simulated rows written to {out}")
+
+
+@app.command("split", epilog="Example: acml data split nmr.parquet")
+def split(
+    table: Annotated[Path, typer.Argument(help="Table with a column smiles.")],
+    test: Annotated[float, typer.Option(help="Share of molecules for the test.")] = 0.1,
+    validation: Annotated[float, typer.Option(help="Share for validation.")] = 0.1,
+    salt: Annotated[str, typer.Option(help="Another salt, another split.")] = "acml-1",
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for train/validation/test tables.")
+    ] = None,
+) -> None:
+    """Divide a table by InChIKey-14: print the counts, and write the three tables with --out."""
+    from acml_core.data.splitting import split_table
+
+    counts, rejects = split_table(table, test, validation, salt, out)
+    if out is not None:
+        save_rejects(rejects, out)
+    show(counts)

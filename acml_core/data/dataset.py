@@ -1,0 +1,115 @@
+"""The data set that training and evaluation read: molecules once, measurements by modality."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from acml_core.data import table as tables
+from acml_core.data.rejects import Reject
+from acml_core.data.split import SPLITS, SplitConfig, SplitName, assign
+from acml_core.errors import BadInput
+from acml_core.graphs.build import cached
+from acml_core.graphs.packed import PackedGraphs
+from acml_core.modality import Modality, Signal
+
+
+@dataclass
+class Measured:
+    """One modality's measurements.
+
+    Attributes:
+        signals: M signals.
+        molecule: (M,) int64, number of each signal's molecule in the data set.
+    """
+
+    signals: list[Signal]
+    molecule: np.ndarray
+
+    def of(self, molecules: np.ndarray) -> np.ndarray:
+        """Numbers of the signals whose molecule is among ``molecules``, in order."""
+        return np.flatnonzero(np.isin(self.molecule, molecules))
+
+
+@dataclass
+class Dataset:
+    """Molecules (each InChIKey-14 once) and what was measured of them.
+
+    Attributes:
+        graphs: N packed molecules.
+        split: (N,) int8, index into ``SPLITS``.
+        measured: by modality name.
+        rejects: rows left out, with reasons.
+        sources: sha256 by file name.
+        metadata: what the tables say of themselves (source, licence, ...).
+    """
+
+    graphs: PackedGraphs
+    split: np.ndarray
+    measured: dict[str, Measured]
+    rejects: list[Reject] = field(default_factory=list)
+    sources: dict[str, str] = field(default_factory=dict)
+    metadata: dict[str, str] = field(default_factory=dict)
+
+    def molecules(self, name: SplitName) -> np.ndarray:
+        """Numbers of the molecules of one side of the split."""
+        return np.flatnonzero(self.split == SPLITS.index(name))
+
+
+def load(
+    paths: Sequence[str | Path],
+    modalities: Sequence[Modality],
+    split: SplitConfig,
+    *,
+    only: Sequence[str] | None = None,
+    progress: bool = True,
+) -> Dataset:
+    """Read tables into one data set. A modality takes rows from every table that has its columns.
+
+    Args:
+        only: measured columns to use; for one modality.
+
+    Raises:
+        BadInput: a table that cannot be read, or a modality that no table measures.
+    """
+    smiles: list[str] = []
+    signals: dict[str, list[Signal]] = {modality.name: [] for modality in modalities}
+    rows: dict[str, list[int]] = {modality.name: [] for modality in modalities}
+    rejects: list[Reject] = []
+    sources: dict[str, str] = {}
+    metadata: dict[str, str] = {}
+    for path in paths:
+        have = set(tables.column_names(path))
+        readers = [m for m in modalities if len(modalities) == 1 or have & set(m.signal.columns())]
+        for modality in readers:
+            table = tables.read(path, modality.signal, only=only)
+            rows[modality.name] += range(len(smiles), len(smiles) + len(table.signals))
+            smiles += [one.smiles for one in table.signals] + table.bare
+            signals[modality.name] += table.signals
+            rejects += table.rejects
+            sources[Path(path).name] = table.sha256
+            metadata.update(table.metadata)
+    graphs, molecule_of, unreadable = cached(smiles, progress=progress)
+    rejects += unreadable
+    measured = {}
+    for name, found in signals.items():
+        molecule = molecule_of[np.array(rows[name], dtype=np.int64)]
+        keep = np.flatnonzero(molecule >= 0)
+        measured[name] = Measured([found[i] for i in keep], molecule[keep])
+        if not len(keep):
+            raise BadInput(
+                f"no table has a usable measurement for {name!r}",
+                source=", ".join(str(path) for path in paths),
+                remedy=rejects[0].reason if rejects else "",
+            )
+    return Dataset(
+        graphs=graphs,
+        split=assign(list(graphs.keys), split),
+        measured=measured,
+        rejects=rejects,
+        sources=sources,
+        metadata=metadata,
+    )

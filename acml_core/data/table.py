@@ -1,0 +1,267 @@
+"""Tables (parquet or CSV) to signals and back. One row is one measurement of one molecule."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import math
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import ValidationError
+
+from acml_core.data.rejects import Reject
+from acml_core.errors import BadInput, did_you_mean
+from acml_core.modality import Signal
+
+SMILES = "smiles"
+SUFFIXES = (".parquet", ".csv", ".tsv")
+HARD_SEPARATORS = ("|", ";")
+"""Between items of a list in a CSV cell; an item may be empty between two of them."""
+
+
+@dataclass
+class Table:
+    """Rows of a table that could be read.
+
+    Attributes:
+        source: the file.
+        signals: one a row that has a measurement; ``smiles`` filled.
+        bare: SMILES of rows whose measurement is missing (candidates, but no queries).
+        rejects: rows that could not be read.
+        sha256: of the file's bytes.
+        metadata: parquet schema metadata whose keys start with "acml.".
+    """
+
+    source: Path
+    signals: list[Signal]
+    bare: list[str] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+    sha256: str = ""
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+def read(path: str | Path, signal: type[Signal], *, only: Sequence[str] | None = None) -> Table:
+    """Read a table of one modality's signals.
+
+    Args:
+        path: a .parquet, .csv or .tsv file with a column ``smiles`` and columns of ``signal``.
+            Other columns are left alone.
+        signal: the modality's signal class.
+        only: names of measured columns to use; the others count as not measured.
+
+    Raises:
+        BadInput: no such file, not a table, no ``smiles``, none of the modality's columns, or no
+            row that could be read.
+    """
+    path = Path(path)
+    wanted = signal.columns()
+    for name in only or ():
+        if name not in wanted:
+            raise BadInput(f"no column is called {name!r}", remedy=did_you_mean(name, wanted))
+    columns, metadata = _columns(path)
+    if SMILES not in columns:
+        raise BadInput(
+            f"the table has no column {SMILES!r}",
+            source=path,
+            remedy=f"Its columns: {', '.join(columns)}. Rename the one with the structures.",
+        )
+    use = [name for name in (only or wanted) if name in columns]
+    if not use:
+        raise BadInput(
+            "the table has none of the columns of this modality",
+            source=path,
+            remedy=f"It needs one or more of: {', '.join(only or wanted)}.",
+        )
+    table = Table(source=path, signals=[], sha256=sha256(path), metadata=metadata)
+    lists = {name for name in use if _is_list(signal, name)}
+    for number, row in enumerate(_rows(path, [SMILES, *use]), start=1):
+        smiles = row[SMILES]
+        if not isinstance(smiles, str) or not smiles.strip():
+            table.rejects.append(Reject(number, str(smiles), "no SMILES"))
+            continue
+        try:
+            values = {
+                name: _cell(row[name], name in lists) for name in use if not _empty(row[name])
+            }
+            one = signal(smiles=smiles, origin=f"{path.name}:{number}", **values)
+        except (ValidationError, ValueError) as error:
+            table.rejects.append(Reject(number, smiles, _reason(error)))
+            continue
+        if one.missing:
+            table.bare.append(smiles)
+        else:
+            table.signals.append(one)
+    if not table.signals and not table.bare:
+        first = table.rejects[0].reason if table.rejects else "it has no rows"
+        raise BadInput("no row of the table could be read", source=path, remedy=f"First: {first}.")
+    return table
+
+
+def write(
+    path: str | Path, signals: Iterable[Signal], metadata: dict[str, str] | None = None
+) -> int:
+    """Write signals as a parquet or CSV table, whole or not at all. Returns the number of rows."""
+    path = Path(path)
+    if path.suffix.lower() not in SUFFIXES:
+        raise BadInput(
+            f"cannot write a table as {path.suffix or 'a file without suffix'}",
+            source=path,
+            remedy=f"Use one of: {', '.join(SUFFIXES)}.",
+        )
+    signals = list(signals)
+    if not signals:
+        raise BadInput("there is no signal to write", source=path)
+    names = [SMILES, *type(signals[0]).columns()]
+    columns = {name: [_plain(getattr(one, name)) for one in signals] for name in names}
+    part = path.with_name(path.name + ".part")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix.lower() == ".parquet":
+        table = pa.table(columns)
+        stated = {f"acml.{k}": v for k, v in (metadata or {}).items()}
+        table = table.replace_schema_metadata({**(table.schema.metadata or {}), **stated})
+        pq.write_table(table, part, compression="zstd")
+    else:
+        delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
+        with part.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file, delimiter=delimiter)
+            writer.writerow(names)
+            for i in range(len(signals)):
+                writer.writerow([_text(columns[name][i]) for name in names])
+    os.replace(part, path)
+    return len(signals)
+
+
+def smiles_column(path: str | Path) -> list[str]:
+    """The ``smiles`` column of a table, nulls as ""."""
+    columns, _ = _columns(Path(path))
+    lower = {name.lower(): name for name in columns}
+    name = next((lower[n] for n in (SMILES, "mol", "canonical_smiles") if n in lower), None)
+    if name is None:
+        raise BadInput(
+            f"the table has no column {SMILES!r}",
+            source=path,
+            remedy=f"Its columns: {', '.join(columns)}.",
+        )
+    return [row[name] if isinstance(row[name], str) else "" for row in _rows(Path(path), [name])]
+
+
+def column_names(path: str | Path) -> list[str]:
+    """Names of a table's columns."""
+    return _columns(Path(path))[0]
+
+
+def sha256(path: str | Path) -> str:
+    """Hash of a file's bytes, hexadecimal."""
+    digest = hashlib.sha256()
+    with Path(path).open("rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _columns(path: Path) -> tuple[list[str], dict[str, str]]:
+    if not path.is_file():
+        raise BadInput("no such file", source=path, remedy="Check the path.")
+    suffix = path.suffix.lower()
+    if suffix == ".parquet":
+        try:
+            schema = pq.read_schema(path)
+        except (pa.ArrowException, OSError) as error:
+            raise BadInput(
+                f"not a readable parquet file ({str(error).splitlines()[0]})",
+                source=path,
+                remedy="It may be truncated: fetch or write it again.",
+            ) from None
+        stated = {
+            key.decode()[5:]: value.decode(errors="replace")
+            for key, value in (schema.metadata or {}).items()
+            if key.startswith(b"acml.")
+        }
+        return list(schema.names), stated
+    if suffix in SUFFIXES:
+        with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
+            header = next(csv.reader(file, delimiter=_delimiter(path)), [])
+        if not header:
+            raise BadInput("the file is empty", source=path)
+        return [name.strip() for name in header], {}
+    raise BadInput(
+        f"{path.suffix or 'a file without suffix'} is not a table",
+        source=path,
+        remedy=f"Use one of: {', '.join(SUFFIXES)}; 'acml data import' converts other formats.",
+    )
+
+
+def _rows(path: Path, names: list[str]) -> Iterator[dict[str, Any]]:
+    if path.suffix.lower() == ".parquet":
+        try:
+            for batch in pq.ParquetFile(path).iter_batches(batch_size=4096, columns=names):
+                yield from batch.to_pylist()
+        except (pa.ArrowException, OSError) as error:
+            raise BadInput(
+                f"the parquet file is damaged ({str(error).splitlines()[0]})", source=path
+            ) from None
+        return
+    csv.field_size_limit(1 << 30)
+    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
+        reader = csv.DictReader(file, delimiter=_delimiter(path))
+        reader.fieldnames = [name.strip() for name in reader.fieldnames or []]
+        for row in reader:
+            yield {name: row.get(name) for name in names}
+
+
+def _delimiter(path: Path) -> str:
+    return "\t" if path.suffix.lower() == ".tsv" else ","
+
+
+def _is_list(signal: type[Signal], name: str) -> bool:
+    annotation = signal.model_fields[name].annotation
+    options = [annotation, *get_args(annotation)]
+    return any(get_origin(option) in (tuple, list) for option in options)
+
+
+def _empty(value: Any) -> bool:
+    return (
+        value is None
+        or (isinstance(value, float) and math.isnan(value))
+        or (isinstance(value, str) and not value.strip())
+    )
+
+
+def _cell(value: Any, is_list: bool) -> Any:
+    if not is_list:
+        return value
+    if isinstance(value, str):
+        text = value.strip()
+        if text.startswith("["):
+            value = json.loads(text)
+        else:
+            hard = next((mark for mark in HARD_SEPARATORS if mark in text), None)
+            if hard is not None:
+                value = [part.strip() for part in text.strip(hard).split(hard)]
+            else:
+                value = re.split(r"[\s,]+", text)
+    return ["" if item is None else item for item in value]
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        return f"{place}: {first['msg']}" if place else first["msg"]
+    return str(error)
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value) if isinstance(value, list) else str(value)

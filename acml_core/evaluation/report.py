@@ -1,0 +1,115 @@
+"""``acml eval retrieval``: tables in, report out (JSON, per-query CSV, PNG)."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from acml_core.artefact import Artefact
+from acml_core.data import molecules as molecule_files
+from acml_core.data.dataset import load
+from acml_core.data.rejects import Reject
+from acml_core.data.split import SplitConfig
+from acml_core.errors import BadInput
+from acml_core.evaluation.plot import plot
+from acml_core.evaluation.retrieval import evaluate, galleries_of
+from acml_core.graphs.build import cached
+
+
+def evaluate_tables(
+    artefact: Artefact,
+    modality: str,
+    data: Sequence[Path],
+    *,
+    library: Path | None = None,
+    only: Sequence[str] | None = None,
+    split: str = "unseen",
+    measured_only: bool = False,
+    mass_ppm: float = 10.0,
+    seed: int = 0,
+    report: Callable[[str], None] = print,
+) -> tuple[dict[str, Any], list[dict[str, Any]], list[Reject]]:
+    """Evaluate a model on tables.
+
+    Args:
+        data: tables; empty for the plugin's starter.
+        library: a file of further candidate molecules.
+        only: measured columns that queries may use; a row without any of them is no query.
+        split: ``unseen`` takes molecules that the model was neither trained nor tuned on; ``all``
+            takes every row.
+        measured_only: leave molecules without a measurement out of the galleries.
+
+    Returns:
+        the report, the per-query rows, and what was left out.
+    """
+    if split not in ("unseen", "all"):
+        raise BadInput(f"no split is called {split!r}", remedy="Use unseen or all.")
+    plugin = artefact.model.modalities[modality]
+    dataset = load(list(data) or [plugin.starter()], [plugin], SplitConfig(), only=only)
+    measured = dataset.measured[modality]
+    if measured_only:
+        with_one = np.unique(measured.molecule)
+        place = np.full(len(dataset.graphs), -1)
+        place[with_one] = np.arange(len(with_one))
+        dataset.graphs = dataset.graphs.select(with_one)
+        measured.molecule = place[measured.molecule]
+    seen = artefact.has_seen(list(dataset.graphs.keys))
+    unseen = np.flatnonzero(~seen) if split == "unseen" else np.arange(len(seen))
+    if split == "all" and seen.any():
+        report(f"{int(seen.sum())} molecules were seen in training: this is not an honest test")
+    queries = measured.of(unseen)
+    if not len(queries):
+        raise BadInput(
+            "the model was trained or tuned on every molecule measured here",
+            source=", ".join(str(path) for path in data),
+            remedy="Give a table of other molecules, or --split all to see how well it remembers.",
+        )
+    rejects = list(dataset.rejects)
+    candidates = None
+    if library is not None:
+        report(f"encoding the molecules of {library.name}")
+        candidates, rows, left_out = cached(molecule_files.read(library))
+        candidates = candidates.select(np.unique(rows[rows >= 0]))
+        rejects += left_out
+    galleries = galleries_of(artefact.model, modality, dataset, unseen, candidates)
+    found, per_query = evaluate(
+        artefact.model, modality, dataset, queries, galleries, mass_ppm=mass_ppm, seed=seed
+    )
+    about = {
+        "model": str(artefact.path),
+        "modality": modality,
+        "split": "molecules neither trained nor tuned on, by InChIKey-14"
+        if split == "unseen"
+        else "all rows, seen ones included",
+        "columns": list(only) if only else plugin.signal.columns(),
+        "measurements": dataset.metadata.get("source", "as the table says"),
+        "mass_ppm": mass_ppm,
+    }
+    return {**found, **about}, per_query, rejects
+
+
+def write(out: Path, report: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+    """``report.json``, ``queries.csv`` (a row a query and gallery) and ``retrieval.png``."""
+    out.mkdir(parents=True, exist_ok=True)
+    _whole(out / "report.json", lambda part: part.write_text(json.dumps(report, indent=1)))
+    _whole(out / "queries.csv", lambda part: _write_rows(part, rows))
+    _whole(out / "retrieval.png", lambda part: plot(report).savefig(part, format="png", dpi=150))
+
+
+def _write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _whole(path: Path, make: Callable[[Path], object]) -> None:
+    part = path.with_name(path.name + ".part")
+    make(part)
+    os.replace(part, path)

@@ -1,0 +1,176 @@
+"""Cross-modal retrieval: a measurement finds its molecule, and a molecule its measurement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from acml_core.data.dataset import Dataset
+from acml_core.evaluation import metrics
+from acml_core.evaluation.ranking import Filter, Side, rank
+from acml_core.graphs.packed import PackedGraphs
+from acml_core.model import AcmlModel
+
+FILTERS: tuple[Filter, ...] = ("none", "mass", "formula")
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """A named set of candidate molecules.
+
+    Attributes:
+        name: ``test``, ``test+train`` or ``library``.
+        graphs: the molecules, each InChIKey-14 once.
+        vectors: (n, p), from the model that is evaluated.
+        spectra: numbers of the signals that belong to the gallery, or None where the gallery has no
+            measurements of its own.
+    """
+
+    name: str
+    graphs: PackedGraphs
+    vectors: torch.Tensor
+    spectra: np.ndarray | None
+
+
+class Codes:
+    """Equal numbers for equal strings, across tables."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, int] = {}
+
+    def __call__(self, texts: Sequence[str]) -> np.ndarray:
+        """``(n,)`` int64 codes."""
+        of = self._of
+        return np.array([of.setdefault(text, len(of)) for text in texts], dtype=np.int64)
+
+
+def evaluate(
+    model: AcmlModel,
+    modality: str,
+    dataset: Dataset,
+    queries: np.ndarray,
+    galleries: Sequence[Gallery],
+    *,
+    filters: Sequence[Filter] = FILTERS,
+    mass_ppm: float = 10.0,
+    seed: int = 0,
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Retrieval in both directions over every gallery and filter.
+
+    Args:
+        queries: numbers of the signals that ask. Each one's molecule must be in every gallery.
+        mass_ppm: half width of the mass filter [ppm].
+
+    Returns:
+        the report, in the form of ``acml eval retrieval --json``; and a row a query and gallery for
+        the per-query table.
+    """
+    measured = dataset.measured[modality]
+    molecules, formulas = Codes(), Codes()
+    graphs = dataset.graphs
+    key, formula = molecules(list(graphs.keys)), formulas(list(graphs.formula))
+    mass = np.asarray(graphs.mass, dtype=np.float64)
+
+    def spectra(index: np.ndarray) -> Side:
+        owner = measured.molecule[index]
+        vectors = model.encode_signals(modality, [measured.signals[i] for i in index])
+        return Side(vectors, key[owner], formula[owner], mass[owner])
+
+    asking = spectra(queries)
+    blind = Side(
+        asking.vectors.mean(0, keepdim=True).expand(len(asking), -1),
+        asking.molecule,
+        asking.formula,
+        asking.mass,
+    )
+    report: dict[str, Any] = {"n_queries": len(queries), "galleries": []}
+    per_query: list[dict[str, Any]] = []
+    for gallery in galleries:
+        side = Side(
+            gallery.vectors,
+            molecules(list(gallery.graphs.keys)),
+            formulas(list(gallery.graphs.formula)),
+            np.asarray(gallery.graphs.mass, dtype=np.float64),
+        )
+        answers = None
+        if gallery.spectra is not None:
+            answers = spectra(gallery.spectra)
+            first = np.unique(asking.molecule, return_index=True)[1]
+            wanted = np.isin(side.molecule, asking.molecule[first])
+            asked = side.take(np.flatnonzero(wanted))
+        for filter in filters:
+            ranks = rank(asking, side, filter=filter, mass_ppm=mass_ppm)
+            blind_ranks = rank(blind, side, filter=filter, mass_ppm=mass_ppm)
+            backward = None
+            if answers is not None:
+                found = rank(asked, answers, filter=filter, mass_ppm=mass_ppm)
+                backward = metrics.summarise(metrics.of_ranks(found), asked.molecule, seed)
+            name = gallery.name if filter == "none" else f"{gallery.name}+{filter}"
+            report["galleries"].append(
+                {
+                    "name": name,
+                    "size": len(side),
+                    "candidates_mean": float(ranks.candidates.mean()),
+                    "modality_to_graph": metrics.summarise(
+                        metrics.of_ranks(ranks), asking.molecule, seed
+                    ),
+                    "graph_to_modality": backward,
+                    "baselines": {
+                        "random": metrics.summarise(
+                            metrics.of_chance(ranks.candidates), asking.molecule, seed
+                        ),
+                        "spectrum_blind": metrics.summarise(
+                            metrics.of_ranks(blind_ranks), asking.molecule, seed
+                        ),
+                    },
+                }
+            )
+            per_query += [
+                {
+                    "gallery": name,
+                    "origin": measured.signals[q].origin,
+                    "smiles": graphs.smiles[measured.molecule[q]],
+                    "inchikey14": graphs.keys[measured.molecule[q]],
+                    "rank": int(ranks.rank[i]),
+                    "candidates": int(ranks.candidates[i]),
+                }
+                for i, q in enumerate(queries)
+            ]
+    return report, per_query
+
+
+def galleries_of(
+    model: AcmlModel,
+    modality: str,
+    dataset: Dataset,
+    unseen: np.ndarray,
+    library: PackedGraphs | None = None,
+) -> list[Gallery]:
+    """The usual galleries: ``test``; ``test+train`` where the table has seen molecules; ``library``.
+
+    Args:
+        unseen: numbers of the data set's molecules that the model was not trained or tuned on.
+        library: candidate molecules; those of the test that it lacks are added.
+    """
+    measured = dataset.measured[modality]
+    everything = np.arange(len(dataset.graphs))
+    vectors = model.encode_molecules(dataset.graphs, modality)
+    chosen = torch.from_numpy(unseen)
+    galleries = [
+        Gallery("test", dataset.graphs.select(unseen), vectors[chosen], measured.of(unseen))
+    ]
+    if len(unseen) < len(everything):
+        galleries.append(Gallery("test+train", dataset.graphs, vectors, measured.of(everything)))
+    if library is not None:
+        known = set(library.keys)
+        extra = np.array([i for i in unseen if dataset.graphs.keys[i] not in known], dtype=np.int64)
+        joined = PackedGraphs.concatenate([library, dataset.graphs.select(extra)])
+        both = torch.cat(
+            [model.encode_molecules(library, modality), vectors[torch.from_numpy(extra)]]
+        )
+        galleries.append(Gallery("library", joined, both, None))
+    return galleries

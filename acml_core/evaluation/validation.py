@@ -1,0 +1,37 @@
+"""The one number that training watches: retrieval MRR on validation molecules."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from acml_core.data.dataset import Dataset
+from acml_core.evaluation.ranking import Side, rank
+from acml_core.model import AcmlModel
+
+
+def sides(
+    model: AcmlModel, dataset: Dataset, modality: str, molecules: np.ndarray
+) -> tuple[Side, Side]:
+    """Measurements of ``molecules``, and those molecules that have one, as the two sides."""
+    measured = dataset.measured[modality]
+    signals = measured.of(molecules)
+    owner = measured.molecule[signals]
+    gallery = np.unique(owner)
+    blank = np.zeros(len(dataset.graphs))
+    codes = blank.astype(np.int64)
+
+    def side(vectors: object, index: np.ndarray) -> Side:
+        return Side(vectors, index, codes[index], blank[index])  # type: ignore[arg-type]
+
+    spectra = model.encode_signals(modality, [measured.signals[i] for i in signals])
+    graphs = model.encode_molecules(dataset.graphs, modality, gallery)
+    return side(spectra, owner), side(graphs, gallery)
+
+
+def validation_mrr(model: AcmlModel, dataset: Dataset, molecules: np.ndarray) -> float:
+    """Mean over modalities of the measurement-finds-molecule MRR among ``molecules``."""
+    values = []
+    for name in dataset.measured:
+        queries, gallery = sides(model, dataset, name, molecules)
+        values.append(float((1.0 / rank(queries, gallery).rank).mean()))
+    return float(np.mean(values))

@@ -1,0 +1,1 @@
+"""Molecular graphs: RDKit features, packed flat arrays, and graph encoders."""

@@ -1,0 +1,1 @@
+"""Graph encoders: from a batch of packed molecular graphs to node and graph embeddings."""

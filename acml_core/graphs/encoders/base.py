@@ -1,0 +1,136 @@
+"""What every graph encoder shares: its interface, layer loop, jumping knowledge and pooling."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch_geometric.nn import global_add_pool, global_max_pool, global_mean_pool
+from torch_geometric.nn.aggr import AttentionalAggregation
+
+from acml_core.config import Settings
+from acml_core.graphs.encoders.embed import AtomEmbedding, BondEmbedding
+from acml_core.graphs.packed import GraphBatch
+
+Pooling = Literal["sum", "mean", "max", "attention"]
+Jumping = Literal["last", "sum", "max", "concat"]
+
+TYPICAL_ATOMS = 16.0
+"""Heavy atoms of a usual molecule. Sums over atoms are divided by it, so that they start near 1."""
+
+
+class GraphEncoder(nn.Module):
+    """Interface: ``forward(batch) -> (node (V, dim), graph (B, dim))``, both float32.
+
+    ``V`` is the number of atoms and ``B`` of molecules in the batch. A third party's encoder
+    subclasses this, takes its ``Config`` and sets ``dim``.
+    """
+
+    class Config(Settings):
+        """Settings of the encoder."""
+
+    dim: int
+
+    def __init__(self, config: Any) -> None:
+        super().__init__()
+        self.config = config
+
+    def forward(self, batch: GraphBatch) -> tuple[Tensor, Tensor]:
+        raise NotImplementedError(f"{type(self).__name__} must implement forward(batch)")
+
+
+class MessagePassingEncoder(GraphEncoder):
+    """A stack of torch-geometric convolutions with batch norm, residuals and a readout.
+
+    Subclasses make one convolution a layer in ``conv``.
+    """
+
+    class Config(GraphEncoder.Config):
+        dim: int = Field(256, ge=8, description="length of node and graph embeddings")
+        layers: int = Field(5, ge=1, description="number of convolutions; the paper's 5")
+        dropout: float = Field(0.0, ge=0, lt=1, description="dropped share after each layer")
+        pooling: Pooling = Field("sum", description="atoms to molecule: sum, mean, max, attention")
+        jumping: Jumping = Field("last", description="layers to node: last, sum, max, concat")
+        residual: bool = Field(True, description="add each layer's input to its output")
+
+    def __init__(self, config: Config) -> None:
+        super().__init__(config)
+        self.dim = config.dim
+        self.atoms = AtomEmbedding(config.dim, self.atom_features())
+        self.bonds = nn.ModuleList(
+            BondEmbedding(config.dim, self.bond_features()) for _ in range(config.layers)
+        )
+        self.convs = nn.ModuleList(self.conv() for _ in range(config.layers))
+        self.norms = nn.ModuleList(nn.BatchNorm1d(config.dim) for _ in range(config.layers))
+        if config.jumping == "concat":
+            self.jump: nn.Module = nn.Linear((config.layers + 1) * config.dim, config.dim)
+        self.pool = Pool(config.pooling, config.dim)
+        self.readout = nn.Sequential(
+            nn.Linear(config.dim, config.dim), nn.GELU(), nn.Linear(config.dim, config.dim)
+        )
+
+    def conv(self) -> nn.Module:
+        """One convolution: ``(x, edge_index, edge_attr) -> x``, all of width ``config.dim``."""
+        raise NotImplementedError
+
+    def atom_features(self) -> tuple[str, ...] | None:
+        """Names of the atom features used; None for all."""
+        return None
+
+    def bond_features(self) -> tuple[str, ...] | None:
+        """Names of the bond features used; None for all."""
+        return None
+
+    def convolve(self, layer: int, h: Tensor, edges: Tensor, batch: GraphBatch) -> Tensor:
+        """Apply one convolution. ``edges`` are this layer's bond embeddings ``(2E, dim)``."""
+        return self.convs[layer](h, batch.edge_index, edges)
+
+    def forward(self, batch: GraphBatch) -> tuple[Tensor, Tensor]:
+        """``(node (V, dim), graph (B, dim))``."""
+        config = self.config
+        h = self.atoms(batch.x)
+        states = [h]
+        for layer, norm in enumerate(self.norms):
+            out = norm(self.convolve(layer, h, self.bonds[layer](batch.edge_attr), batch))
+            if layer < config.layers - 1:  # the last layer stays signed, as in GIN's reference
+                out = torch.relu(out)
+            out = nn.functional.dropout(out, config.dropout, self.training)
+            h = h + out if config.residual else out
+            states.append(h)
+        node = self._jump(states)
+        return node, self.readout(self.pool(node, batch))
+
+    def _jump(self, states: list[Tensor]) -> Tensor:
+        match self.config.jumping:
+            case "last":
+                return states[-1]
+            case "sum":
+                return torch.stack(states).sum(0)
+            case "max":
+                return torch.stack(states).amax(0)
+            case _:
+                return self.jump(torch.cat(states, dim=-1))
+
+
+class Pool(nn.Module):
+    """Atoms to molecules: ``(V, d) -> (B, d)``."""
+
+    def __init__(self, kind: Pooling, dim: int) -> None:
+        super().__init__()
+        self.kind = kind
+        if kind == "attention":
+            self.attention = AttentionalAggregation(nn.Linear(dim, 1))
+
+    def forward(self, node: Tensor, batch: GraphBatch) -> Tensor:
+        size = batch.num_graphs
+        match self.kind:
+            case "sum":
+                return global_add_pool(node, batch.batch, size) / TYPICAL_ATOMS
+            case "mean":
+                return global_mean_pool(node, batch.batch, size)
+            case "max":
+                return global_max_pool(node, batch.batch, size)
+            case _:
+                return self.attention(node, batch.batch, dim_size=size)

@@ -1,0 +1,1 @@
+"""Candidate molecules as vectors, filters, and the one way to score them."""

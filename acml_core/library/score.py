@@ -1,0 +1,42 @@
+"""The one way to score: a dot product of query and candidate vectors.
+
+Everything that ranks (search, validation, evaluation) comes through here, so that a true molecule and
+its rivals always get their scores from the same product: computed apart, a molecule can lose to
+itself by rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+SCORES_AT_ONCE = 1 << 25
+"""Scores held in memory at a time: 2^25 float32, 128 MiB."""
+
+
+def scores(queries: Tensor, candidates: Tensor) -> Iterator[tuple[slice, Tensor]]:
+    """Scores of every query with every candidate, some queries at a time.
+
+    Args:
+        queries: ``(Q, p)``; unit norm if the model compares by cosine.
+        candidates: ``(G, p)``, the same.
+
+    Yields:
+        ``(rows, scores)``: a slice of the queries and their ``(rows, G)`` float32 scores.
+    """
+    step = max(1, SCORES_AT_ONCE // max(1, len(candidates)))
+    table = candidates.float().T.contiguous()
+    for start in range(0, len(queries), step):
+        rows = slice(start, min(start + step, len(queries)))
+        yield rows, queries[rows].float() @ table
+
+
+def probabilities(row: Tensor, scale: float) -> Tensor:
+    """Softmax of ``scale * score`` over one query's candidates: ``(G,) -> (G,)``.
+
+    ``scale`` is fitted on validation molecules (``acml_core.evaluation.calibration``). It supposes
+    that the true molecule is among the candidates.
+    """
+    return torch.softmax(row.double() * scale, dim=-1)

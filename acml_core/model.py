@@ -1,0 +1,152 @@
+"""The model: one graph encoder, and for each modality a tower with two projectors.
+
+::
+
+    molecule -> graph encoder -> graph projector  -> vector \
+                                                             score = dot product
+    signal   -> encoder (tower) -> projector      -> vector /
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import normalize
+
+from acml_core.components import Choice, graph_encoders, make, projectors
+from acml_core.config import Settings
+from acml_core.encoder import to_device
+from acml_core.errors import BadInput, did_you_mean
+from acml_core.graphs.packed import GraphBatch, PackedGraphs
+from acml_core.modality import Modality, Signal
+
+Similarity = Literal["cosine", "dot"]
+INFERENCE_BATCH = 512
+"""Molecules or signals encoded at once outside training."""
+
+
+class ModelConfig(Settings):
+    """What is needed, with the plugins, to build the model again.
+
+    Attributes:
+        graph: graph encoder and its settings.
+        projector: kind and settings of every projector.
+        similarity: how vectors are compared: ``cosine`` (unit vectors) or ``dot``.
+    """
+
+    graph: Choice
+    projector: Choice
+    similarity: Similarity
+
+
+class Head(nn.Module):
+    """What one modality adds: its tower, its projector, and the graph's projector towards it."""
+
+    def __init__(self, modality: Modality, graph_dim: int, projector: Choice) -> None:
+        super().__init__()
+        self.encoder = modality.encoder()
+        self.projector = make(projectors, projector, self.encoder.dim)
+        self.graph_projector = make(projectors, projector, graph_dim)
+
+
+class AcmlModel(nn.Module):
+    """Graph encoder and heads, with the modalities (plugins) that feed them."""
+
+    def __init__(self, config: ModelConfig, modalities: Mapping[str, Modality]) -> None:
+        super().__init__()
+        self.config = config
+        self.modalities = dict(modalities)
+        self.graph_encoder = make(graph_encoders, config.graph)
+        self.heads = nn.ModuleDict(
+            {
+                name: Head(modality, self.graph_encoder.dim, config.projector)
+                for name, modality in modalities.items()
+            }
+        )
+
+    @property
+    def device(self) -> torch.device:
+        """Where the parameters are."""
+        return next(self.parameters()).device
+
+    def head(self, modality: str) -> Head:
+        """The head of that name.
+
+        Raises:
+            BadInput: the model was not trained with that modality.
+        """
+        if modality not in self.heads:
+            raise BadInput(
+                f"the model has no modality {modality!r}", remedy=did_you_mean(modality, self.heads)
+            )
+        return self.heads[modality]  # type: ignore[return-value]
+
+    def project_graphs(self, modality: str, graph: Tensor) -> Tensor:
+        """Graph embeddings ``(B, d)`` to the modality's space ``(B, p)``; unit norm if cosine."""
+        return self._finish(self.head(modality).graph_projector(graph))
+
+    def project_features(self, modality: str, features: Tensor) -> Tensor:
+        """Tower outputs ``(B, d)`` to the modality's space ``(B, p)``; unit norm if cosine."""
+        return self._finish(self.head(modality).projector(features))
+
+    def graph_embeddings(self, batch: GraphBatch) -> tuple[Tensor, Tensor]:
+        """``(node (V, d), graph (B, d))`` before any projector."""
+        return self.graph_encoder(batch)
+
+    @torch.inference_mode()
+    def encode_molecules(
+        self, graphs: PackedGraphs, modality: str, index: np.ndarray | None = None
+    ) -> Tensor:
+        """Vectors of molecules in a modality's space: ``(N, p)`` float32 on the CPU."""
+        with _evaluating(self):
+            index = np.arange(len(graphs)) if index is None else index
+            out = [torch.zeros(0, self.head(modality).graph_projector.out_dim)]
+            for start in range(0, len(index), INFERENCE_BATCH):
+                batch = graphs.batch(index[start : start + INFERENCE_BATCH]).to(self.device)
+                _, graph = self.graph_embeddings(batch)
+                out.append(self.project_graphs(modality, graph).float().cpu())
+            return torch.cat(out)
+
+    @torch.inference_mode()
+    def encode_signals(self, modality: str, signals: Sequence[Signal]) -> Tensor:
+        """Vectors of measurements: ``(M, p)`` float32 on the CPU."""
+        with _evaluating(self):
+            plugin = self.modalities[modality]
+            out = [torch.zeros(0, self.head(modality).projector.out_dim)]
+            for start in range(0, len(signals), INFERENCE_BATCH):
+                items = [plugin.prepare(one) for one in signals[start : start + INFERENCE_BATCH]]
+                batch = to_device(plugin.collate(items, train=False), self.device)
+                features = self.head(modality).encoder(batch)
+                out.append(self.project_features(modality, features).float().cpu())
+            return torch.cat(out)
+
+    def _finish(self, z: Tensor) -> Tensor:
+        return normalize(z, dim=-1) if self.config.similarity == "cosine" else z
+
+    # ---- the Hub and folders (see acml_core.artefact) -------------------------------------------
+
+    @classmethod
+    def from_pretrained(cls, name: str, **kwargs: Any) -> AcmlModel:
+        """Load a trained model from a folder."""
+        from acml_core.artefact import load
+
+        return load(name, **kwargs).model
+
+
+class _evaluating:
+    """Eval mode inside, the former mode of every module after."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self.model = model
+
+    def __enter__(self) -> None:
+        self.modes = [(module, module.training) for module in self.model.modules()]
+        self.model.eval()
+
+    def __exit__(self, *_: object) -> None:
+        for module, training in self.modes:
+            module.training = training

@@ -1,0 +1,103 @@
+"""Every setting of a training run. A recipe is a TOML file of these keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from acml_core.components import Choice
+from acml_core.config import Settings, parse, read_toml
+from acml_core.data.split import SplitConfig
+from acml_core.errors import UnknownName, did_you_mean
+from acml_core.modality import Modality
+
+Unlock = Literal["none", "last", "all"]
+Precision = Literal["auto", "float32", "bfloat16"]
+
+
+class TowerConfig(Settings):
+    """How the measurement's encoder gets worth locking before the alignment begins.
+
+    The tower learns alone to predict molecular fingerprints (Morgan, radius 2) from measurements of
+    training molecules; then it is locked, or unlocked as ``unlock`` says.
+    """
+
+    pretrain_share: float = Field(
+        0.0, ge=0, lt=1, description="share of the training time spent on the tower alone"
+    )
+    pretrain_epochs: int = Field(
+        10, ge=0, description="epochs of the tower alone when no time limit is set"
+    )
+    fingerprint_bits: int = Field(2048, ge=64, description="length of the predicted fingerprint")
+    lr: float = Field(1e-3, gt=0, description="learning rate of the tower's pretraining")
+    lr_ratio: float = Field(
+        1.0, gt=0, description="learning rate of unlocked tower layers over that of the rest"
+    )
+
+
+class TrainConfig(Settings):
+    """A training run."""
+
+    seed: int = Field(0, ge=0, description="of weights, order, augmentation and bootstrap")
+    split: SplitConfig = SplitConfig()
+    graph: Choice = Choice(name="gine")
+    projector: Choice = Choice(name="residual", dims=(512, 256))
+    loss: Choice = Choice(name="infonce")
+    modality: dict[str, dict[str, Any]] = Field(
+        {}, description="settings of each modality's plugin, by modality name"
+    )
+    unlock: Unlock = Field("none", description="what of the tower learns: none, last, all")
+    tower: TowerConfig = TowerConfig()
+    augment: bool = Field(
+        True, description="augment measurements in training; off for a locked tower is far faster"
+    )
+    batch_size: int = Field(256, ge=2, description="molecules a step")
+    epochs: int = Field(40, ge=1, description="passes over the training molecules, at most")
+    max_minutes: float | None = Field(
+        None, gt=0, description="training time, at most [min]; the schedule ends with it"
+    )
+    lr: float = Field(1e-3, gt=0, description="highest learning rate")
+    weight_decay: float = Field(0.01, ge=0, description="AdamW's, on matrices only")
+    warmup: float = Field(0.05, ge=0, lt=1, description="share of the run that warms up")
+    clip: float = Field(1.0, gt=0, description="largest gradient norm")
+    patience: int = Field(
+        10, ge=1, description="validations without a better MRR before training stops"
+    )
+    validate_every: int = Field(1, ge=1, description="epochs between validations")
+    checkpoint_minutes: float = Field(1.0, ge=0, description="time between checkpoints [min]")
+    precision: Precision = Field(
+        "auto", description="of matrix products; auto measures which is faster here"
+    )
+
+
+def from_recipe(
+    modality: type[Modality], recipe: str | None, overrides: dict[str, Any] | None = None
+) -> TrainConfig:
+    """The settings of a plugin's recipe (or a TOML file), with overrides laid over them.
+
+    Args:
+        recipe: name of a recipe that the plugin ships, a path ending in ".toml", or None for the
+            plugin's ``default`` recipe if it has one.
+
+    Raises:
+        UnknownName: no such recipe.
+        ConfigError: a setting that does not exist or cannot be.
+    """
+    from acml_core.config import merge
+
+    recipes = modality.recipes()
+    if recipe is None:
+        path = recipes.get("default")
+    elif recipe.endswith(".toml"):
+        path = Path(recipe)
+    elif recipe in recipes:
+        path = recipes[recipe]
+    else:
+        raise UnknownName(
+            f"the plugin {modality.name!r} has no recipe {recipe!r}",
+            remedy=did_you_mean(recipe, recipes),
+        )
+    settings = read_toml(path) if path is not None else {}
+    return parse(TrainConfig, merge(settings, overrides or {}), source=path)

@@ -1,0 +1,254 @@
+"""The training loop. It reads no modality's name for what it means, and knows no file formats."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from acml_core.components import complete, graph_encoders, losses, make, projectors
+from acml_core.data.dataset import Dataset
+from acml_core.errors import AcmlError, BadInput
+from acml_core.evaluation.validation import validation_mrr
+from acml_core.modality import Modality
+from acml_core.model import AcmlModel, ModelConfig
+from acml_core.training import checkpoint
+from acml_core.training.config import TrainConfig
+from acml_core.training.precision import autocast
+from acml_core.training.pretrain import pretrain
+from acml_core.training.sampler import SignalsOf, batches
+from acml_core.training.schedule import Clock, factor
+from acml_core.training.towers import Tower
+
+HISTORY = "history.jsonl"
+MIN_TRAIN = 2
+"""Fewer training molecules than this leave nothing to contrast."""
+
+Report = Callable[[str], None]
+
+
+@dataclass
+class Run:
+    """The state of a run between epochs."""
+
+    epoch: int = 0
+    step: int = 0
+    best_mrr: float = -1.0
+    best_epoch: int = -1
+    since_best: int = 0
+    elapsed: float = 0.0
+    best: dict[str, Tensor] = field(default_factory=dict)
+
+    def plain(self) -> dict[str, Any]:
+        """Everything but the best weights, for JSON."""
+        return {key: value for key, value in vars(self).items() if key != "best"}
+
+
+def new_model(config: TrainConfig, modalities: Mapping[str, Modality]) -> AcmlModel:
+    """An untrained model for a run's settings; seeded by ``config.seed``."""
+    torch.manual_seed(config.seed)
+    loss_class = losses.get(config.loss.name)
+    return AcmlModel(
+        ModelConfig(
+            graph=complete(graph_encoders, config.graph),
+            projector=complete(projectors, config.projector),
+            similarity="cosine" if loss_class.unit_norm else "dot",
+        ),
+        modalities,
+    )
+
+
+def fit(
+    model: AcmlModel,
+    dataset: Dataset,
+    config: TrainConfig,
+    out: Path,
+    *,
+    device: torch.device,
+    resume: bool = False,
+    pretrained: bool = False,
+    report: Report = print,
+) -> AcmlModel:
+    """Train ``model`` in place and leave it with its best weights by validation MRR.
+
+    Args:
+        out: folder for the checkpoint and ``history.jsonl``.
+        resume: go on from the checkpoint in ``out``.
+        pretrained: the towers already hold pretrained weights.
+        report: receives a line of progress now and then.
+
+    Raises:
+        BadInput: too few molecules to train or to validate on.
+    """
+    train = dataset.molecules("train")
+    samplers = {name: SignalsOf(m, len(dataset.graphs)) for name, m in dataset.measured.items()}
+    measured = np.any([sampler.has(train) for sampler in samplers.values()], axis=0)
+    train = train[measured]
+    validation = dataset.molecules("validation")
+    for name, found in dataset.measured.items():
+        _enough(name, int(samplers[name].has(train).sum()), len(found.of(validation)))
+
+    model.to(device)
+    towers = {
+        name: Tower(
+            model.modalities[name],
+            dataset.measured[name],
+            model.head(name).encoder,
+            config.unlock,
+            config.augment,
+            device,
+        )
+        for name in dataset.measured
+    }
+    max_seconds = None if config.max_minutes is None else config.max_minutes * 60
+    spent = 0.0
+    if not pretrained and not resume and config.tower.pretrain_share > 0:
+        start = time.monotonic()
+        share = None if max_seconds is None else max_seconds * config.tower.pretrain_share
+        for tower in towers.values():
+            limit = None if share is None else share / len(towers)
+            pretrain(tower, dataset, config, limit, report)
+        spent = time.monotonic() - start
+
+    criteria = nn.ModuleDict({name: make(losses, config.loss) for name in towers}).to(device)
+    optimiser = torch.optim.AdamW(_groups(model, criteria, towers, config), lr=config.lr)
+    modules = {"model": model, "loss": criteria}
+    run = Run(elapsed=spent)
+    if resume:
+        state, tensors = checkpoint.load(out, modules, optimiser)
+        run = Run(**state, best=tensors.get("best", {}))
+    steps = max(1, -(-len(train) // config.batch_size))
+    clock = Clock(steps * config.epochs, max_seconds, run.elapsed)
+    saved = time.monotonic()
+
+    while run.epoch < config.epochs and clock.progress(run.step) < 1:
+        rng = np.random.default_rng([config.seed, run.epoch])
+        torch.manual_seed(config.seed * 100_003 + run.epoch)
+        model.train()
+        for tower in towers.values():
+            tower.train()
+        total, count = 0.0, 0
+        for molecules in batches(train, config.batch_size, rng):
+            if clock.progress(run.step) >= 1:
+                break
+            rate = config.lr * factor(clock.progress(run.step), config.warmup)
+            for group in optimiser.param_groups:
+                group["lr"] = rate * group["ratio"]
+            loss = _step(model, dataset, towers, samplers, criteria, molecules, rng, config, device)
+            if loss is None:
+                continue
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            nn.utils.clip_grad_norm_(model.parameters(), config.clip)
+            optimiser.step()
+            run.step += 1
+            total, count = total + float(loss.detach()), count + 1
+        run.epoch += 1
+        over = run.epoch >= config.epochs or clock.progress(run.step) >= 1
+        if run.epoch % config.validate_every == 0 or over:
+            mrr = validation_mrr(model, dataset, validation)
+            run.elapsed = clock.elapsed
+            _keep_best(run, model, mrr)
+            _log(out, run, total / max(count, 1), mrr, clock.progress(run.step), report)
+            if run.since_best >= config.patience:
+                report(f"stopped: no better validation MRR in {config.patience} validations")
+                break
+        if time.monotonic() - saved >= config.checkpoint_minutes * 60 and not over:
+            run.elapsed = clock.elapsed
+            checkpoint.save(out, modules, {"best": run.best}, optimiser, run.plain())
+            saved = time.monotonic()
+
+    model.load_state_dict(run.best)
+    with contextlib.suppress(FileNotFoundError):
+        (out / checkpoint.FILE).unlink()
+    return model.eval()
+
+
+def _step(
+    model: AcmlModel,
+    dataset: Dataset,
+    towers: Mapping[str, Tower],
+    samplers: Mapping[str, SignalsOf],
+    criteria: nn.ModuleDict,
+    molecules: np.ndarray,
+    rng: np.random.Generator,
+    config: TrainConfig,
+    device: torch.device,
+) -> Tensor | None:
+    """The loss of one batch: the mean over the modalities that at least two of it were measured in."""
+    with autocast(config.precision, device):
+        _, graph = model.graph_embeddings(dataset.graphs.batch(molecules).to(device))
+        terms = []
+        for name, tower in towers.items():
+            rows = np.flatnonzero(samplers[name].has(molecules))
+            if len(rows) < MIN_TRAIN:
+                continue
+            features = tower.features(samplers[name].draw(molecules[rows], rng))
+            z_modality = model.project_features(name, features)
+            z_graph = model.project_graphs(name, graph[torch.from_numpy(rows).to(device)])
+            ids = torch.from_numpy(molecules[rows]).to(device)
+            terms.append(criteria[name](z_graph.float(), z_modality.float(), ids)["loss"])
+    return torch.stack(terms).mean() if terms else None
+
+
+def _groups(
+    model: AcmlModel,
+    criteria: nn.ModuleDict,
+    towers: Mapping[str, Tower],
+    config: TrainConfig,
+) -> list[dict[str, Any]]:
+    in_tower = {id(p) for tower in towers.values() for p in tower.encoder.parameters()}
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for parameter in [*model.parameters(), *criteria.parameters()]:
+        if not parameter.requires_grad:
+            continue
+        ratio = config.tower.lr_ratio if id(parameter) in in_tower else 1.0
+        decay = config.weight_decay if parameter.ndim > 1 else 0.0
+        groups.setdefault((ratio, decay), []).append(parameter)
+    return [
+        {"params": members, "ratio": ratio, "weight_decay": decay}
+        for (ratio, decay), members in groups.items()
+    ]
+
+
+def _keep_best(run: Run, model: AcmlModel, mrr: float) -> None:
+    if mrr > run.best_mrr:
+        run.best_mrr, run.best_epoch, run.since_best = mrr, run.epoch, 0
+        run.best = {k: v.detach().cpu().clone() for k, v in model.state_dict().items()}
+    else:
+        run.since_best += 1
+
+
+def _log(out: Path, run: Run, loss: float, mrr: float, progress: float, report: Report) -> None:
+    row = {
+        "epoch": run.epoch,
+        "step": run.step,
+        "seconds": round(run.elapsed, 1),
+        "loss": loss,
+        "validation_mrr": mrr,
+    }
+    with (out / HISTORY).open("a", encoding="utf-8") as file:
+        file.write(json.dumps(row) + "\n")
+    if not np.isfinite(loss):
+        raise AcmlError("the loss is no longer finite", remedy="Lower 'lr', or raise 'warmup'.")
+    report(
+        f"epoch {run.epoch:3d}  {progress:4.0%}  {run.elapsed:6.0f} s"
+        f"  loss {loss:.4f}  validation MRR {mrr:.4f}"
+    )
+
+
+def _enough(name: str, n_train: int, n_validation: int) -> None:
+    if n_train < MIN_TRAIN or n_validation < 1:
+        raise BadInput(
+            f"{n_train} training and {n_validation} validation measurements of {name!r}"
+            " are too few",
+            remedy="Give a larger table, or larger shares in 'split'.",
+        )

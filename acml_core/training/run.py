@@ -1,0 +1,256 @@
+"""A whole training run: tables in, artefact out."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from acml_core import artefact, plugins
+from acml_core.config import merge, parse
+from acml_core.data.dataset import Dataset, load
+from acml_core.data.rejects import write_csv
+from acml_core.data.table import read as read_table
+from acml_core.errors import ArtefactError, BadInput
+from acml_core.evaluation.calibration import fit_scale
+from acml_core.evaluation.retrieval import evaluate, galleries_of
+from acml_core.evaluation.validation import sides
+from acml_core.modality import Modality
+from acml_core.model import AcmlModel
+from acml_core.training.config import TrainConfig, from_recipe
+from acml_core.training.fit import HISTORY, fit, new_model
+
+RUN = "run.json"
+Report = Callable[[str], None]
+
+
+def start_run(
+    modalities: Sequence[str],
+    data: Sequence[Path],
+    out: Path | None,
+    *,
+    recipe: str | None = None,
+    settings: Sequence[dict[str, Any]] = (),
+    only: Sequence[str] | None = None,
+    tower: Path | None = None,
+    command: str = "",
+    device: torch.device,
+    report: Report = print,
+) -> Path:
+    """Train, evaluate and save. Returns the artefact's folder.
+
+    Args:
+        data: tables; empty for each plugin's starter.
+        recipe: of the first modality's plugin, or a TOML file.
+        settings: laid over the recipe, later ones win.
+        tower: pretrained tower weights: a model's folder, or a safetensors file of one encoder.
+    """
+    if not modalities:
+        raise BadInput("no modality was named", remedy="Give --modality, e.g. --modality nmr.")
+    classes = {name: plugins.get(name) for name in modalities}
+    first = classes[modalities[0]]
+    config = from_recipe(first, recipe, merge({}, *settings))
+    out = out or Path("runs") / "-".join(modalities)
+    if (out / artefact.INFO).exists() or (out / RUN).exists():
+        raise BadInput(
+            "the folder holds a run already",
+            source=out,
+            remedy=f"Give another --out, or: acml train --resume {out}",
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    _write_json(
+        out / RUN,
+        {
+            "modalities": list(modalities),
+            "data": [str(path) for path in data],
+            "config": config.model_dump(mode="json"),
+            "only": list(only) if only else None,
+            "tower": str(tower) if tower else None,
+            "command": command,
+        },
+    )
+    try:
+        return _run(out, resume=False, device=device, report=report)
+    except BadInput:
+        if not (out / HISTORY).exists():  # nothing was trained: leave no half run behind
+            (out / RUN).unlink()
+            if not any(out.iterdir()):
+                out.rmdir()
+        raise
+
+
+def resume_run(out: Path, *, device: torch.device, report: Report = print) -> Path:
+    """Go on with a run from its last checkpoint, or finish what follows training."""
+    if (out / artefact.INFO).exists():
+        raise BadInput("this run is finished", source=out, remedy="Use it with --model.")
+    if not (out / RUN).exists():
+        raise BadInput("there is no run to resume", source=out, remedy="Check the folder.")
+    return _run(out, resume=True, device=device, report=report)
+
+
+def _run(out: Path, *, resume: bool, device: torch.device, report: Report) -> Path:
+    saved = json.loads((out / RUN).read_text(encoding="utf-8"))
+    config = parse(TrainConfig, saved["config"], source=out / RUN)
+    modalities = _modalities(saved["modalities"], config)
+    data = [Path(path) for path in saved["data"]]
+    if not data:
+        data = [modality.starter() for modality in modalities.values()]
+        report(f"no --data: training on the starter tables ({', '.join(p.name for p in data)})")
+    dataset = load(data, list(modalities.values()), config.split, only=saved["only"])
+    if dataset.rejects:
+        write_csv(dataset.rejects, out / "rejects.csv")
+        report(f"{len(dataset.rejects)} rows left out; reasons in {out / 'rejects.csv'}")
+    model = new_model(config, modalities)
+    if saved["tower"] is not None:
+        load_towers(model, Path(saved["tower"]))
+    _describe(model, dataset, report)
+    fit(
+        model,
+        dataset,
+        config,
+        out,
+        device=device,
+        resume=resume and (out / "checkpoint.safetensors").exists(),
+        pretrained=saved["tower"] is not None,
+        report=report,
+    )
+    model.to("cpu")
+    _finish(out, model, dataset, config, saved["command"], report)
+    (out / RUN).unlink()
+    return out
+
+
+def _finish(
+    out: Path,
+    model: AcmlModel,
+    dataset: Dataset,
+    config: TrainConfig,
+    command: str,
+    report: Report,
+) -> None:
+    report("evaluating on test molecules")
+    scales, metrics, examples = {}, {}, {}
+    test, validation = dataset.molecules("test"), dataset.molecules("validation")
+    for name, measured in dataset.measured.items():
+        queries, _ = sides(model, dataset, name, validation)
+        _, everything = sides(model, dataset, name, np.arange(len(dataset.graphs)))
+        scales[name] = fit_scale(queries, everything, config.seed)
+        asking = measured.of(test)
+        if len(asking):
+            galleries = galleries_of(model, name, dataset, test)
+            metrics[name], _ = evaluate(
+                model, name, dataset, asking, galleries, seed=config.seed
+            )
+        examples[name] = _example(model.modalities[name], dataset)
+    seen = np.setdiff1d(np.arange(len(dataset.graphs)), test)
+    counts = np.bincount(dataset.split, minlength=3).tolist()
+    artefact.save(
+        out,
+        model,
+        scales=scales,
+        examples=examples,
+        seen=[dataset.graphs.keys[i] for i in seen],
+        metrics=metrics,
+        training=config.model_dump(mode="json"),
+        data={
+            "sources": dataset.sources,
+            "rejects": len(dataset.rejects),
+            "molecules": dict(zip(("train", "validation", "test"), counts, strict=True)),
+            **dataset.metadata,
+        },
+        command=command,
+    )
+
+
+def _example(modality: Modality, dataset: Dataset) -> Any:
+    """The golden example: the starter's first signal, or the first training signal without one."""
+    if modality.supports("starter"):
+        return read_table(modality.starter(), modality.signal).signals[0]
+    measured = dataset.measured[modality.name]
+    return measured.signals[int(measured.of(dataset.molecules("train"))[0])]
+
+
+def load_towers(model: AcmlModel, path: Path) -> None:
+    """Put pretrained encoder weights into a model's heads.
+
+    Args:
+        path: an artefact's folder (the towers of the modalities that both have), or a safetensors
+            file of one encoder's state.
+
+    Raises:
+        ArtefactError: no such file, or weights of another architecture.
+    """
+    file = path / artefact.WEIGHTS if path.is_dir() else path
+    try:
+        weights = load_file(file)
+    except (FileNotFoundError, SafetensorError, OSError) as error:
+        raise ArtefactError(
+            f"no readable tower weights ({error})",
+            source=file,
+            remedy="Give a model's folder or a .safetensors file.",
+        ) from None
+    loaded = False
+    for name, head in model.heads.items():
+        prefix = f"heads.{name}.encoder."
+        own = {k[len(prefix) :]: v for k, v in weights.items() if k.startswith(prefix)}
+        own = own or (weights if not path.is_dir() and len(model.heads) == 1 else {})
+        if not own:
+            continue
+        try:
+            head.encoder.load_state_dict(own)  # type: ignore[union-attr, operator]
+        except RuntimeError as error:
+            raise ArtefactError(
+                f"the tower's weights do not fit the plugin's settings"
+                f" ({str(error).splitlines()[-1].strip()})",
+                source=file,
+                remedy="Train with the settings the tower was trained with.",
+            ) from None
+        loaded = True
+    if not loaded:
+        raise ArtefactError(
+            f"it holds no tower for {', '.join(model.heads)}",
+            source=file,
+            remedy="Give a model of the same modality.",
+        )
+
+
+def _modalities(names: Sequence[str], config: TrainConfig) -> dict[str, Modality]:
+    unknown = set(config.modality) - set(names)
+    if unknown:
+        raise BadInput(
+            f"settings for {sorted(unknown)[0]!r}, which is not trained",
+            remedy=f"Modalities of this run: {', '.join(names)}.",
+        )
+    made = {}
+    for name in names:
+        cls = plugins.get(name)
+        made[name] = cls(
+            parse(cls.Config, config.modality.get(name, {}), source=f"settings of {name}")
+        )
+    return made
+
+
+def _describe(model: AcmlModel, dataset: Dataset, report: Report) -> None:
+    counts = np.bincount(dataset.split, minlength=3)
+    size = sum(p.numel() for p in model.graph_encoder.parameters())
+    report(
+        f"{len(dataset.graphs)} molecules ({counts[0]} train, {counts[1]} validation,"
+        f" {counts[2]} test); "
+        + ", ".join(f"{len(m.signals)} {name} measurements" for name, m in dataset.measured.items())
+        + f"; graph encoder {model.config.graph.name}, {size / 1e6:.2f} M parameters"
+    )
+
+
+def _write_json(path: Path, value: Any) -> None:
+    part = path.with_name(path.name + ".part")
+    part.write_text(json.dumps(value, indent=1), encoding="utf-8")
+    os.replace(part, path)
+
+

@@ -1,0 +1,256 @@
+"""What stands in brackets behind a shift: counts, splittings, and the hydrogens of a carbon."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+MAX_COUNT = 60
+"""Largest number of equivalent carbons or hydrogens believed."""
+
+LETTERS_SHARE = 0.8
+"""Share of 13C peaks that must carry a bare letter s, d, t or q before letters count as
+multiplicities of the coupled spectrum."""
+
+LETTERS_SHARE_STATED = 0.5
+"""The same where the header says so (DEPT, off-resonance)."""
+
+_OF_HYDROGENS = {0: "S", 1: "D", 2: "T", 3: "Q"}
+_COUPLING = re.compile(
+    r"\d?J\b.*?(?:Hz|$)|\d?J[\w,\-()']*\s*[=:~≈]?\s*[\d.]+(?:\s*(?:,|and|/)\s*[\d.]+)*\s*(?:Hz)?"
+)
+_LETTER = re.compile(r"(?<![\w'\-=])([sdtqSDTQ])(?![\w'\-=+])")
+
+_COUNT_13C = (
+    re.compile(
+        r"(?<![\w.\-'])(\d{1,2})\s?(?:x\s?)?(?:(?:Ar|sp[23]?|Cq|arom\w*|overlapping|coincident)[\s-]?)?C(?![\w\-'=]|\s?-\s?\d)"
+    ),
+    re.compile(r"(?<![\w.\-'])(\d{1,2})\s?x\s?(?!\d)"),
+    re.compile(
+        r"(?<![\w.\-'])x\s?(\d{1,2})(?![\w.\-'])|(?<=[A-Za-z0-9)])\s?x\s?(\d{1,2})(?![\w.\-'])"
+    ),
+    re.compile(r"(?<![\w.\-'])(\d{1,2})\s?(?=(?:Ar|O|N|S)?-?C(?:H\d?|q|=O|O|F3)?-?(?:Ar|Ph|ar|arom|al|olef|O|N)?(?![\w\-'=]))"),
+    re.compile(r"(?<![\w.\-'])(\d{1,2})\s?(?:carbons?|overlapping|signals?|peaks?|overlapped)"),
+)
+_SEVERAL = re.compile(r"C-?\d+[a-z]?['\"]*(?:\s?(?:,|and|&)\s?(?:C-?)?\d+[a-z]?['\"]*)+(?![\w.])")
+_METHYLS = re.compile(r"^(?:N|Si|P|S|B|Ge|Sn)\+?\(?(?:CH3|Me)\)?([23])$")
+_COUNT_1H = re.compile(
+    r"(?<![\w.\-'])(?:(\d{1,2})\s?x\s?)?(\d{1,2}(?:\.\d{1,2})?)\s?H(?:'?s)?(?![\w\-'=\"])"
+)
+_COUNT_1H_TIMES = re.compile(r"(?<![\w.\-'])(\d{1,2})\s?x\s?(?:Ar|O|N|S|C|=)?-?C?(H)(\d?)")
+
+_NAMES_1H = (
+    (re.compile(r"\bsing?let\b"), "s"),
+    (re.compile(r"\bdoublets? of doublets?( of doublets?)?\b"), "dd"),
+    (re.compile(r"\bdoublets? of triplets?\b"), "dt"),
+    (re.compile(r"\btriplets? of doublets?\b"), "td"),
+    (re.compile(r"\bdoublet\b"), "d"),
+    (re.compile(r"\btriplet\b"), "t"),
+    (re.compile(r"\bquartet\b"), "q"),
+    (re.compile(r"\b(?:quintet|pentet|quintuplet)\b"), "quint"),
+    (re.compile(r"\bse[px]tet\b"), "sept"),
+    (re.compile(r"\bmultiplet\b"), "m"),
+)
+_SPLITTING = re.compile(
+    r"(?<![\w'\-=])(?:(?P<broad>br?\.?|broad|bd)\s?[.\-,]?\s?(?=[sdtqm]\b|\b[sdtqm]{1,4}\b))?"
+    r"(?P<app>app(?:\.|arent)?\s?)?"
+    r"(?P<mult>quint|quin|quart|sept|sext|hept|hex|pent|non|oct|bs|brs|brd|brt|brm|ABq|AB|"
+    r"[sdtqpm]{1,5}|br)(?P<after>\.?\s?(?:br\.?|broad))?(?![\w'\-=])"
+)
+
+
+def count_13c(annotation: str) -> int:
+    """Number of equivalent carbons that an annotation states, 1 if none."""
+    text = _COUPLING.sub(" ", annotation)
+    for part in re.split(r"[,;]", text):
+        part = part.strip()
+        methyls = _METHYLS.match(part)
+        if methyls:
+            return int(methyls[1])
+        for pattern in _COUNT_13C:
+            found = pattern.search(part)
+            if found:
+                value = int(next(group for group in found.groups() if group))
+                if 1 <= value <= MAX_COUNT:
+                    return value
+    listed = _SEVERAL.search(text)
+    if listed:
+        return len(re.findall(r"\d+[a-z]?['\"]*", listed[0]))
+    return 1
+
+
+_COUNTED_C = re.compile(r"(?<![\w.\-'])\d{1,2}\s?x?\s?C(?![\w\-'=]|\s?-\s?\d)")
+"""2C, 2 C, 2 x C: so many carbons; whether they bear hydrogens is not said."""
+
+
+def hydrogens_on_carbon(annotation: str) -> str:
+    """Q, T, D, S when an annotation names the carbon's group (CH3, OCH2, Cq, C=O), else "".
+
+    A formula with several carbons (CH2CH3) does not say which one is meant, and gives "".
+    """
+    text = _COUNTED_C.sub(" ", _COUPLING.sub(" ", annotation))
+    found = ""
+    for part in re.split(r"[,;/]|\s+(?!=)|\band\b", text):
+        kind = _group(part.strip().strip("."))
+        if kind and found and kind != found:
+            return ""
+        found = found or kind
+    return found
+
+
+def letters_are_dept(annotations: Sequence[str], *, stated: bool) -> bool:
+    """Whether bare letters in a 13C line are multiplicities of the coupled spectrum.
+
+    They are when nearly all peaks carry exactly one, at least two different letters occur without a
+    coupling constant, and not only "s": a decoupled line printed by software has s everywhere, and d
+    or q with J only where fluorine or phosphorus couples.
+    """
+    letters = [bare_letter(text) for text in annotations]
+    bare = {
+        letter
+        for letter, text in zip(letters, annotations, strict=True)
+        if letter and not _has_j(text)
+    }
+    share = sum(bool(letter) for letter in letters) / max(len(letters), 1)
+    needed = LETTERS_SHARE_STATED if stated else LETTERS_SHARE
+    if len(letters) == 1:
+        return stated and bool(bare)
+    return share >= needed and len(bare) >= 2
+
+
+def bare_letter(annotation: str) -> str:
+    """The one letter s, d, t, q of an annotation, upper case, or "" (none, or several)."""
+    found = {letter.upper() for letter in _LETTER.findall(_COUPLING.sub(" ", annotation))}
+    return found.pop() if len(found) == 1 else ""
+
+
+def multiplicities_13c(annotations: Sequence[str], preamble: str = "") -> list[str]:
+    """Q, T, D, S or "" for each annotation of one 13C line."""
+    groups = [hydrogens_on_carbon(text) for text in annotations]
+    bare_c = [re.fullmatch(r"\W*C\W*", text) is not None for text in annotations]
+    labelled = sum(kind in ("D", "T", "Q") for kind in groups)
+    if any(bare_c) and not (labelled and "D" in groups + ["D"] * (labelled > 1)):
+        groups = ["" if bare else kind for kind, bare in zip(groups, bare_c, strict=True)]
+    elif any(bare_c):
+        # Beside (C), (CH), (CH2): "2C" means two carbons without hydrogen.
+        groups = [
+            kind or ("S" if _COUNTED_C.fullmatch(text.strip()) else "")
+            for kind, text in zip(groups, annotations, strict=True)
+        ]
+    stated = bool(
+        re.search(r"DEPT|APT|off-?resonance|coupled(?<!decoupled)|JMOD|SEFT", preamble, re.I)
+    )
+    if letters_are_dept(annotations, stated=stated):
+        return [
+            group or ("" if _has_j(text) else bare_letter(text))
+            for group, text in zip(groups, annotations, strict=True)
+        ]
+    letters = {bare_letter(text) for text in annotations if not _has_j(text)} - {""}
+    if letters == {"Q"} and ("D" in groups or "T" in groups):
+        # q beside CH, CH2: quaternary.
+        groups = [
+            group or ("S" if bare_letter(text) == "Q" and not _has_j(text) else "")
+            for group, text in zip(groups, annotations, strict=True)
+        ]
+    if "D" in groups and any(
+        re.search(r"CH-?A?r|ArCH|Ar-CH|CHarom|CH arom", a) for a in annotations
+    ):
+        # With aromatic CH labelled as such, an aromatic C without H is quaternary.
+        groups = [
+            group
+            or (
+                "S"
+                if re.fullmatch(r"(?:\d+\s?x?\s?)?(?:ArC|Ar-C|CAr|C-Ar|Carom\.?)", text.strip())
+                else ""
+            )
+            for group, text in zip(groups, annotations, strict=True)
+        ]
+    return groups
+
+
+def splitting_1h(annotation: str) -> str:
+    """Splitting of a 1H signal, lower case ("s", "dd", "br s", "m"), or ""."""
+    text = _COUPLING.sub(" ", annotation)
+    for pattern, short in _NAMES_1H:
+        text = pattern.sub(short, text)
+    for part in re.split(r"[,;(]|\bor\b|(?<=H)\s", text):
+        part = part.strip()
+        found = _SPLITTING.search(part)
+        if not found or (
+            found.start() > 0
+            and not re.match(
+                r"(?:each|both|\d+\s?x|x|\d+|\d+\s?H)\W*$", part[: found.start()].strip() + " "
+            )
+        ):
+            continue
+        kind = found["mult"].lower()
+        broad = bool(found["broad"] or found["after"])
+        if kind.startswith("br") or kind == "bs":
+            broad, kind = True, kind.removeprefix("br").removeprefix("b")
+            kind = kind or "s"
+        return f"br {kind}" if broad else kind
+    return ""
+
+
+def integral_1h(annotation: str) -> float:
+    """Number of hydrogens that a 1H signal's annotation states, 0.0 if none."""
+    text = _COUPLING.sub(" ", annotation)
+    found = _COUNT_1H.search(text)
+    if found:
+        value = float(found[2]) * int(found[1] or 1)
+    else:
+        times = _COUNT_1H_TIMES.search(text)
+        value = float(times[1]) * int(times[3] or 1) if times else 0.0
+    return value if value <= MAX_COUNT * 3 else 0.0
+
+
+def _has_j(annotation: str) -> bool:
+    return bool(re.search(r"\d?J|\d\s?Hz", annotation))
+
+
+_LOCANT = re.compile(r"^(?:\d+[a-z]?['\"]*-)+|[-(]?(?:\d+[a-z]?['\"]*|[αβγδ])\)?['\"]*$")
+_TIMES = re.compile(r"^\d{1,2}\s?x?\s?(?=[A-Z(])|\s?x\s?\d{1,2}$|^x\s?\d{1,2}\s?|^x(?=[A-Z])")
+_QUATERNARY = re.compile(
+    r"^(?:C_?q(?:uat)?\.?|q?C_?q|quat(?:ernary)?\.?|Cquat\.?|Cipso|C-?ipso|ipso-?C?|i-C|qC|C\^?0|C\s?IV|"
+    r"C=O|CO|C=N|C=S|COO|CO2|COOH|CO2H|COO-|CONH|CONH2|CON|CO-?N|NCO|OCO|OC=O|O=C|O-C=O|N-C=O|NC=O|"
+    r"C≡N|CN|CF3|CCl3|CBr3|Ar-?CO|ketone|quaternaryC|ArCq|CqAr|Cq-?Ar|Cqarom|Cq,?arom)$",
+    re.I,
+)
+_SIDE = (
+    r"(?:Ar|Ph|aryl|arom\.?|aromatic|olef\.?|Bn|vinyl|allyl|sp[23]|py|Boc|Cbz|Ac|cp|ali(?:ph)?\.?)"
+)
+_HETERO = r"(?:[=\-#≡+]|O|N|S(?!i)|Si|P|B(?!n)|Se|H(?=[NO])|F|Cl|Br|I)"
+_GROUP = re.compile(
+    rf"^(?:{_SIDE}|{_HETERO}|NH|H2N|HO|HN)*C(?P<h>H3|H2|H|)(?P<tail>(?:{_SIDE}|{_HETERO}|H(?<=[NOS]H)|H2(?<=NH2))*)$"
+)
+
+
+def _group(token: str) -> str:
+    token = _TIMES.sub("", token).strip()
+    if not token or token.lower() in ("c=c", "c≡c"):
+        return ""
+    if _QUATERNARY.match(token):
+        return "S"
+    if token == "CHO" or re.fullmatch(r"(?:Ar|N)-?CHO", token):
+        return "D"
+    if re.fullmatch(
+        r"(?:O|N|S|Ar|Se|C=O)?-?Me|methyl|N-?Me2|SiMe[23]|[NS]i?\(?(?:CH3|Me)\)?[23]", token
+    ):
+        return "Q"
+    if token == "C":
+        return "S"
+    if re.fullmatch(r"methine", token):
+        return "D"
+    if re.fullmatch(r"methylene", token):
+        return "T"
+    if re.match(r"\(CH([23])\)\d+$|\(CH\)\d+$", token):
+        inside = re.match(r"\(CH(\d?)\)", token)
+        return _OF_HYDROGENS[int((inside[1] if inside else "") or 1)]
+    previous = ""
+    while token != previous and not re.fullmatch(r"(?:.*[^\d'])?CH[23]", token):
+        previous, token = token, _LOCANT.sub("", token)
+    token = re.sub(r"^(?:\d+[a-z]?['\"]*-)+", "", token)
+    found = _GROUP.match(token)
+    if not found or not found["h"]:
+        return ""
+    return _OF_HYDROGENS[int(found["h"][1:] or 1)]

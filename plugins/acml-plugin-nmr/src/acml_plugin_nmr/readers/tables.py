@@ -1,0 +1,154 @@
+"""Tables with the plugin's columns: one row, one signal. Parquet, CSV, TSV.
+
+A cell of a list is a parquet list, JSON ("[170.1, 55.3]"), or items separated by "|", ";", blanks or
+commas. A ``smiles`` column is optional here: a query has none.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import ValidationError
+
+from acml_core.errors import BadInput, did_you_mean
+from acml_core.modality import OnReject
+from acml_plugin_nmr.readers.limits import check_shifts
+from acml_plugin_nmr.signal import NmrSignal
+
+SHIFTS = ("shifts_13c", "shifts_1h")
+BATCH = 4096
+"""Rows read at once."""
+
+_LISTS = (*SHIFTS, "multiplicity_13c", "multiplicity_1h", "integral_1h")
+_NUMBERS = (*SHIFTS, "integral_1h")
+_SMILES = ("smiles", "canonical_smiles", "mol")
+
+
+def has_columns(names: list[str]) -> bool:
+    """Whether a header is that of a table of signals."""
+    return any(name.strip().lower() in SHIFTS for name in names)
+
+
+def read_table(path: Path, *, on_reject: OnReject | None = None) -> Iterator[NmrSignal]:
+    """Signals of a table; rows without any shift are passed over.
+
+    Raises:
+        BadInput: not a table, none of the columns; or a bad row, when ``on_reject`` is None.
+    """
+    columns = _columns(path)
+    given = {name.strip().lower(): name for name in columns}
+    use = {name: given[name] for name in (*_LISTS, "solvent") if name in given}
+    if not has_columns(columns):
+        near = did_you_mean("shifts_13c", columns) if columns else ""
+        raise BadInput(
+            "the table has neither a column shifts_13c nor shifts_1h",
+            source=path,
+            remedy=near if near.startswith("Did") else f"Its columns: {', '.join(columns)}.",
+        )
+    smiles = next((given[name] for name in _SMILES if name in given), None)
+    for number, row in _rows(path, [*use.values(), *([smiles] if smiles else [])]):
+        try:
+            fields = {name: _cell(row[column], name) for name, column in use.items()}
+            one = NmrSignal(
+                smiles=str(row[smiles] or "") if smiles else "",
+                origin=f"{path.name}:{number}",
+                **{name: value for name, value in fields.items() if value},
+            )
+            check_shifts("13C", one.shifts_13c, source=path, line=number)
+            check_shifts("1H", one.shifts_1h, source=path, line=number)
+        except (ValidationError, ValueError, TypeError) as error:
+            problem = BadInput(_reason(error), source=path, line=number, remedy="Correct this row.")
+            if on_reject is None:
+                raise problem from None
+            on_reject(problem)
+            continue
+        except BadInput as error:
+            if on_reject is None:
+                raise
+            on_reject(error)
+            continue
+        if not one.missing:
+            yield one
+
+
+def csv_header(path: Path) -> list[str]:
+    """Cells of the first line of a CSV or TSV file."""
+    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
+        return next(csv.reader(file, delimiter=_delimiter(path)), [])
+
+
+def _columns(path: Path) -> list[str]:
+    if path.suffix.lower() != ".parquet":
+        return csv_header(path)
+    try:
+        return list(pq.read_schema(path).names)
+    except (pa.ArrowException, OSError) as error:
+        raise BadInput(
+            f"not a readable parquet file ({str(error).splitlines()[0]})",
+            source=path,
+            remedy="It may be truncated: fetch or write it again.",
+        ) from None
+
+
+def _rows(path: Path, names: list[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Row number (parquet) or line (CSV), and the row."""
+    if path.suffix.lower() == ".parquet":
+        number = 0
+        try:
+            for batch in pq.ParquetFile(path).iter_batches(batch_size=BATCH, columns=names):
+                for row in batch.to_pylist():
+                    number += 1
+                    yield number, row
+        except (pa.ArrowException, OSError) as error:
+            raise BadInput(
+                f"the parquet file is damaged ({str(error).splitlines()[0]})", source=path
+            ) from None
+        return
+    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
+        reader = csv.DictReader(file, delimiter=_delimiter(path))
+        for row in reader:
+            yield reader.line_num, row
+
+
+def _delimiter(path: Path) -> str:
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        first = file.readline()
+    return max("\t;,", key=first.count) if any(mark in first for mark in "\t;,") else ","
+
+
+def _cell(value: Any, name: str) -> Any:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return () if name in _LISTS else ""
+    if name not in _LISTS:
+        return str(value)
+    if isinstance(value, str):
+        text = value.strip()
+        if not text:
+            return ()
+        if text.startswith("["):
+            value = json.loads(text.replace("'", '"').replace("nan", "NaN"))
+        else:
+            hard = next((mark for mark in "|;" if mark in text), None)
+            value = (
+                [part.strip() for part in text.strip(hard).split(hard)]
+                if hard
+                else re.split(r"[\s,]+", text)
+            )
+    if name in _NUMBERS:
+        return tuple(float(item) for item in value)
+    return tuple("" if item is None else str(item) for item in value)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return ": ".join([*(str(part) for part in first["loc"]), first["msg"]])
+    return str(error)

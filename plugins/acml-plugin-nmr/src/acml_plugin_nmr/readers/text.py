@@ -1,0 +1,171 @@
+"""Peak lists as papers and theses print them.
+
+    13C NMR (101 MHz, CDCl3) δ 170.1, 128.4 (2C), 55.3 (d, J = 245.1 Hz), 21.0 (CH3)
+    1H NMR (400 MHz, DMSO-d6) δ 7.26 - 7.19 (m, 2H), 3.85 (s, 3H), 1.25 (t, J = 7.1 Hz, 3H)
+
+Conventions: the centre of a range is its shift; "(2C)" repeats a 13C shift; hydrogens of a 1H signal
+go to ``integral_1h``; peaks annotated as solvent, water or TMS are left out. 13C multiplicities come
+from groups (CH3, OCH2, Cq, C=O), or from letters s, d, t, q where nearly every peak has one and they
+cannot be couplings. A list without a header is 13C when its largest shift is above 20 ppm, else 1H.
+A nucleus that occurs a second time begins the next signal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from acml_core.errors import BadInput
+from acml_core.modality import OnReject
+from acml_plugin_nmr.readers.annotations import (
+    count_13c,
+    integral_1h,
+    multiplicities_13c,
+    splitting_1h,
+)
+from acml_plugin_nmr.readers.limits import (
+    READS,
+    check_shifts,
+    guess_nucleus,
+    hz_error,
+    no_peaks,
+    wrong_nucleus,
+)
+from acml_plugin_nmr.readers.normalise import normalise
+from acml_plugin_nmr.readers.scan import Peak, Scan, frequency_mhz, scan
+from acml_plugin_nmr.readers.sections import Section, split
+from acml_plugin_nmr.readers.solvents import is_not_sample
+from acml_plugin_nmr.signal import NmrSignal
+
+MAX_CHARACTERS = 20_000_000
+"""Longest text read at once."""
+
+
+def read_text(
+    text: str, *, source: str | Path | None = None, on_reject: OnReject | None = None
+) -> Iterator[NmrSignal]:
+    """Signals of a text, one for each group of sections in which no nucleus occurs twice.
+
+    Args:
+        text: the text itself.
+        source: file it came from, None for literal text.
+        on_reject: receives a section that cannot be used, so that the others go on.
+
+    Raises:
+        BadInput: nothing to read: empty, no peaks, another nucleus, Hz for ppm, impossible shifts.
+    """
+    shown = source if source is not None else text
+    origin = Path(source).name if source is not None else "text"
+    if not text.strip():
+        raise BadInput("the text is empty", source=source, remedy=READS)
+    if len(text) > MAX_CHARACTERS:
+        raise BadInput("the text is too long", source=source, remedy="Give it in several files.")
+    plain = normalise(text)
+    sections, before = split(plain)
+    if not sections:
+        sections = [_headerless(before, shown)]
+    fields: dict[str, object] = {}
+    first_line = 1
+    others: list[str] = []
+    given = 0
+    for section in sections:
+        if section.nucleus not in ("13C", "1H", ""):
+            others.append(section.nucleus)
+            continue
+        found = scan(section.body, section.nucleus)
+        found.mhz = found.mhz or frequency_mhz(section.body)
+        line = section.line if source is not None else None
+        try:
+            nucleus, part = _fields(section, found, shown, line)
+        except BadInput as error:
+            if on_reject is None:
+                raise
+            on_reject(error)
+            continue
+        if not part:
+            continue
+        if f"shifts_{nucleus.lower()}" in fields:
+            yield NmrSignal(origin=f"{origin}:{first_line}", **fields)  # type: ignore[arg-type]
+            given += 1
+            fields = {}
+        if not fields:
+            first_line = section.line
+        if fields.get("solvent"):
+            part.pop("solvent", None)
+        fields |= part
+    if fields:
+        yield NmrSignal(origin=f"{origin}:{first_line}", **fields)  # type: ignore[arg-type]
+        given += 1
+    if not given:
+        if others and len(others) == len(sections):
+            raise wrong_nucleus(others, source=shown, line=None)
+        raise no_peaks(shown)
+
+
+def _headerless(text: str, shown: str | Path) -> Section:
+    """A text without any header as one section, if it is a list of numbers."""
+    found = scan(text)
+    if found.prose or not (found.peaks or found.hz):
+        raise BadInput(
+            "no NMR data found in the text",
+            source=shown,
+            remedy="Begin with a header such as '13C NMR (101 MHz, CDCl3) δ', or give the shifts "
+            "alone, separated by commas.",
+        )
+    return Section("", text, 1, "")
+
+
+def _fields(
+    section: Section, found: Scan, shown: str | Path, line: int | None
+) -> tuple[str, dict[str, object]]:
+    """The nucleus, and the fields of ``NmrSignal`` that a section fills (none: no peaks)."""
+    peaks = [peak for peak in found.peaks if not is_not_sample(peak.annotation)]
+    nucleus = section.nucleus or _guess(peaks)
+    if not peaks:
+        if found.hz:
+            values = found.hz
+            raise hz_error(
+                nucleus, values, source=shown, line=line, mhz=_observe(nucleus, found, values)
+            )
+        return nucleus, {}
+    shifts = [peak.shift for peak in peaks]
+    check_shifts(nucleus, shifts, source=shown, line=line, mhz=_observe(nucleus, found, shifts))
+    notes = [peak.annotation for peak in peaks]
+    part: dict[str, object] = {"solvent": found.solvent} if found.solvent else {}
+    if nucleus == "13C":
+        kinds = multiplicities_13c(notes, section.header + " " + found.preamble)
+        repeated = [
+            (shift, kind)
+            for shift, kind, note in zip(shifts, kinds, notes, strict=True)
+            for _ in range(count_13c(note))
+        ]
+        part["shifts_13c"] = tuple(shift for shift, _ in repeated)
+        part["multiplicity_13c"] = tuple(kind for _, kind in repeated)
+    else:
+        part["shifts_1h"] = tuple(shifts)
+        part["multiplicity_1h"] = tuple(splitting_1h(note) for note in notes)
+        part["integral_1h"] = tuple(integral_1h(note) for note in notes)
+    return nucleus, part
+
+
+def _guess(peaks: list[Peak]) -> str:
+    """Nucleus of a list without a header: 1H if hydrogens are counted, else by the largest shift."""
+    shifts = [peak.shift for peak in peaks]
+    nucleus = guess_nucleus(shifts)
+    if nucleus == "13C" and max(shifts, default=0.0) > 40.0:
+        return nucleus
+    return "1H" if any(integral_1h(peak.annotation) for peak in peaks) else nucleus
+
+
+GAMMA_RATIO = 0.25145
+"""Observe frequency of 13C over that of 1H in the same field."""
+
+MAX_13C_MHZ = 310.0
+"""A frequency above this in a 13C header is the magnet's 1H frequency [MHz]."""
+
+
+def _observe(nucleus: str, found: Scan, values: list[float]) -> float | None:
+    """Observe frequency [MHz], where the text names one."""
+    if found.mhz is None:
+        return None
+    return found.mhz * GAMMA_RATIO if nucleus == "13C" and found.mhz > MAX_13C_MHZ else found.mhz
