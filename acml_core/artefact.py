@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import platform
 import shutil
 from collections.abc import Mapping, Sequence
@@ -25,9 +24,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import Field, ValidationError
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
 import acml_core
@@ -36,6 +35,7 @@ from acml_core.card import card
 from acml_core.config import Settings, parse
 from acml_core.data.table import sha256
 from acml_core.errors import ArtefactError, ConfigError
+from acml_core.files import write_tensors, write_text
 from acml_core.graphs.build import build
 from acml_core.graphs.featurize import fingerprint
 from acml_core.model import AcmlModel, ModelConfig
@@ -132,12 +132,12 @@ def save(
     """
     path.mkdir(parents=True, exist_ok=True)
     model = model.cpu().eval()
-    _safetensors(path / WEIGHTS, dict(model.state_dict()))
-    _safetensors(path / SEEN, {"seen": torch.from_numpy(np.sort(hash_keys(seen)))})
+    write_tensors(path / WEIGHTS, dict(model.state_dict()))
+    write_tensors(path / SEEN, {"seen": torch.from_numpy(np.sort(hash_keys(seen)))})
     golden = {}
     for name, example in examples.items():
         golden.update(_golden(model, name, example))
-    _safetensors(path / GOLDEN, golden)
+    write_tensors(path / GOLDEN, golden)
     by_name = {info.name: info for info in plugins.installed()}
     info = Info(
         core=acml_core.__version__,
@@ -159,9 +159,9 @@ def save(
         command=command,
         versions=_versions(),
     )
-    _text(path / METRICS, json.dumps(metrics, indent=1))
-    _text(path / CARD, card(info, metrics))
-    _text(path / INFO, info.model_dump_json(indent=1, by_alias=True))
+    write_text(path / METRICS, json.dumps(metrics, indent=1))
+    write_text(path / CARD, card(info, metrics))
+    write_text(path / INFO, info.model_dump_json(indent=1, by_alias=True))
     return info
 
 
@@ -266,7 +266,15 @@ def _golden(model: AcmlModel, name: str, example: Any) -> dict[str, Tensor]:
 
 def _check_golden(model: AcmlModel, info: Info, golden: dict[str, Tensor], path: Path) -> None:
     for name, about in info.modalities.items():
-        example = model.modalities[name].signal(**about.example)
+        try:
+            example = model.modalities[name].signal(**about.example)
+        except ValidationError as error:
+            raise ArtefactError(
+                f"the plugin {name!r} no longer takes the model's example"
+                f" ({error.errors()[0]['msg']})",
+                source=path,
+                remedy=f"Run: pip install {about.distribution}=={about.version}",
+            ) from None
         for key, value in _golden(model, name, example).items():
             expected = golden.get(key)
             if expected is None or expected.shape != value.shape:
@@ -283,18 +291,6 @@ def _check_golden(model: AcmlModel, info: Info, golden: dict[str, Tensor], path:
                     remedy=f"Run: pip install acml-core=={info.core}"
                     f" {about.distribution}=={about.version}",
                 )
-
-
-def _safetensors(path: Path, tensors: dict[str, Tensor]) -> None:
-    part = path.with_name(path.name + ".part")
-    save_file({k: v.detach().contiguous().clone() for k, v in tensors.items()}, part)
-    os.replace(part, path)
-
-
-def _text(path: Path, text: str) -> None:
-    part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, path)
 
 
 def _versions() -> dict[str, str]:

@@ -130,13 +130,15 @@ class SiglipLoss(AsymmetricLoss):
     """Pairwise sigmoid loss over unit vectors: each pair by itself is a match or not.
 
     ``-sum_ij w log sigmoid(y_ij (s G_i M_j + b)) / B`` with ``y = +1`` on the diagonal and ``-1``
-    elsewhere (Zhai et al., arXiv 2303.15343). A pair belongs to both directions at once, so the
-    weight is the mean of the two.
+    elsewhere (Zhai et al., arXiv 2303.15343). A pair belongs to both directions at once, so
+    ``w`` is the sum of the two weights.
     """
 
     class Config(AsymmetricLoss.Config):
         temperature: float = Field(0.1, gt=0, description="temperature at the start")
-        bias: float = Field(-10.0, description="bias at the start; negative, since most pairs differ")
+        bias: float = Field(
+            -10.0, description="bias at the start; negative, since most pairs differ"
+        )
 
     def __init__(self, config: Config) -> None:
         super().__init__(config)

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import torch
@@ -126,15 +126,6 @@ class AcmlModel(nn.Module):
 
     def _finish(self, z: Tensor) -> Tensor:
         return normalize(z, dim=-1) if self.config.similarity == "cosine" else z
-
-    # ---- the Hub and folders (see acml_core.artefact) -------------------------------------------
-
-    @classmethod
-    def from_pretrained(cls, name: str, **kwargs: Any) -> AcmlModel:
-        """Load a trained model from a folder."""
-        from acml_core.artefact import load
-
-        return load(name, **kwargs).model
 
 
 class _evaluating:

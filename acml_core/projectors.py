@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from pydantic import Field
@@ -38,12 +39,7 @@ class ResidualProjector(Projector):
     def __init__(self, in_dim: int, config: Config) -> None:
         super().__init__(in_dim, config)
         widths = [in_dim, *config.dims]
-        self.cells = nn.Sequential(
-            *(
-                _Cell(a, b, config.dropout)
-                for a, b in zip(widths[:-1], widths[1:], strict=True)
-            )
-        )
+        self.cells = nn.Sequential(*(_Cell(a, b, config.dropout) for a, b in pairwise(widths)))
         self.out_dim = widths[-1]
 
     def forward(self, embedding: Tensor) -> Tensor:
@@ -74,7 +70,7 @@ class MlpProjector(Projector):
         super().__init__(in_dim, config)
         widths = [in_dim, *config.dims]
         layers: list[nn.Module] = []
-        for a, b in zip(widths[:-1], widths[1:], strict=True):
+        for a, b in pairwise(widths):
             layers += [nn.Linear(a, b), nn.GELU(), nn.Dropout(config.dropout)]
         self.layers = nn.Sequential(*layers[:-2])
         self.out_dim = widths[-1]

@@ -6,6 +6,10 @@ import errno
 import os
 import sys
 
+INTERRUPTED = "interrupted; what was finished is kept ('acml train --resume DIR' goes on)."
+TYPER_INTERRUPTED = 130
+"""Exit code into which typer turns Ctrl-C, without a word."""
+
 
 def main() -> None:
     """Entry point of ``acml``. Exits 0, 1 (failed) or 2 (bad usage or bad input)."""
@@ -16,8 +20,12 @@ def main() -> None:
         app(standalone_mode=True)
     except AcmlError as error:
         _fail(str(error), error.exit_code)
-    except KeyboardInterrupt:
-        _fail("interrupted; what was finished is kept ('acml train --resume DIR' goes on).", 1)
+    except SystemExit as stop:
+        if stop.code != TYPER_INTERRUPTED:
+            raise
+        _fail(INTERRUPTED, 1)
+    except KeyboardInterrupt:  # before or after typer had hold of it
+        _fail(INTERRUPTED, 1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)

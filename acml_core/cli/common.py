@@ -14,7 +14,7 @@ from acml_core.errors import BadInput
 
 if TYPE_CHECKING:
     from acml_core.artefact import Artefact
-    from acml_core.data.rejects import Reject
+    from acml_core.rejects import Reject
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Model = Annotated[str | None, typer.Option("--model", help="Folder of a trained model.")]
@@ -78,7 +78,7 @@ def load_model(model: str | None, modality: str | None) -> tuple[Artefact, str]:
 
 def save_rejects(rejects: Iterable[Reject], folder: Path) -> None:
     """Write ``rejects.csv`` into a folder when there are any, and say so."""
-    from acml_core.data.rejects import write_csv
+    from acml_core.rejects import write_csv
 
     rejects = list(rejects)
     if rejects:

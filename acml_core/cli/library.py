@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from acml_core.cli.common import Json, Model, load_model, note, save_rejects, show
+from acml_core.cli.common import Json, Model, load_model, note, show
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -20,13 +20,14 @@ def build(
     modality: Annotated[str | None, typer.Option(help="Only this modality of the model.")] = None,
 ) -> None:
     """Encode a file of molecules for fast searching."""
-    from acml_core.library.library import encode, save
+    from acml_core.library.library import REJECTS, encode, save
 
     artefact, name = load_model(model, modality)
     library = encode(artefact, molecules, [name] if modality else None)
     save(library, out)
-    save_rejects(library.rejects, out)
-    note(f"{len(library)} molecules, {len(library.rejects)} rows left out")
+    note(f"{len(library)} molecules")
+    if library.rejects:
+        note(f"{len(library.rejects)} rows left out; reasons in {out / REJECTS}")
     typer.echo(str(out))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -75,6 +76,21 @@ def check(
         )
     if any(i.status not in ("ok", "slow", "disabled") for i in found):
         raise typer.Exit(1)
+
+
+@app.command("new", epilog="Example: acml plugins new uvvis --out .")
+def new(
+    name: Annotated[str, typer.Argument(help="Name of the new modality.")],
+    out: Annotated[
+        Path, typer.Option(help="Folder to make acml-plugin-NAME in; here by default.")
+    ] = Path(),
+) -> None:
+    """Make a working plugin for a new modality, with its tests and one example."""
+    from acml_core.scaffold import new_plugin
+
+    folder = new_plugin(name, out)
+    typer.echo(f"made {folder}")
+    typer.echo(f"Next: pip install -e {folder} && pytest {folder}")
 
 
 def _hint(info: object) -> str:

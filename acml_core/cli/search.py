@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from acml_core.cli.common import Json, Model, load_model, note, save_rejects, show, table
+from acml_core.cli.common import Json, Model, load_model, note, show, table
 from acml_core.errors import BadInput
 
 EXAMPLE = (
@@ -42,9 +42,7 @@ def search(
         note(f"left out: {reject}")
     if not signals:
         raise BadInput("no measurement could be read", source=source)
-    candidates = open_any(library, artefact, name, on_encode=note)
-    if candidates.rejects:
-        save_rejects(candidates.rejects, Path.cwd())
+    candidates = open_any(library, artefact, name, report=note)
     answers = rank(
         artefact, name, signals, candidates, top=top, formula=formula, mass=mass, ppm=ppm
     )

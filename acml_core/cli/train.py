@@ -9,18 +9,22 @@ from typing import Annotated
 
 import typer
 
-from acml_core.cli.common import Device, device, note, overrides
+from acml_core.cli.common import device, note, overrides
 
 EXAMPLE = "Example: acml train --modality nmr --data nmr.parquet --max-minutes 10 --out runs/nmr"
 
 
 def train(
-    modality: Annotated[list[str] | None, typer.Option(help="Modality; repeat for several.")] = None,
+    modality: Annotated[
+        list[str] | None, typer.Option(help="Modality; repeat for several.")
+    ] = None,
     data: Annotated[
         list[Path] | None, typer.Option(help="Table; repeat for several. Default: the starter.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the model.")] = None,
-    recipe: Annotated[str | None, typer.Option(help="Recipe of the plugin, or a .toml file.")] = None,
+    recipe: Annotated[
+        str | None, typer.Option(help="Recipe of the plugin, or a .toml file.")
+    ] = None,
     unlock: Annotated[str | None, typer.Option(help="Of the tower: none, last or all.")] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the data, at most.")] = None,
     max_minutes: Annotated[float | None, typer.Option(help="Training time, at most [min].")] = None,

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from acml_core.data import table as tables
-from acml_core.data.rejects import Reject
 from acml_core.data.split import SPLITS, SplitConfig, SplitName, assign
 from acml_core.errors import BadInput
 from acml_core.graphs.build import cached
 from acml_core.graphs.packed import PackedGraphs
 from acml_core.modality import Modality, Signal
+from acml_core.rejects import Reject
 
 
 @dataclass
@@ -79,6 +79,7 @@ def load(
     signals: dict[str, list[Signal]] = {modality.name: [] for modality in modalities}
     rows: dict[str, list[int]] = {modality.name: [] for modality in modalities}
     rejects: list[Reject] = []
+    row_of: list[int] = []
     sources: dict[str, str] = {}
     metadata: dict[str, str] = {}
     for path in paths:
@@ -88,12 +89,14 @@ def load(
             table = tables.read(path, modality.signal, only=only)
             rows[modality.name] += range(len(smiles), len(smiles) + len(table.signals))
             smiles += [one.smiles for one in table.signals] + table.bare
+            row_of += table.signal_rows + table.bare_rows
             signals[modality.name] += table.signals
             rejects += table.rejects
             sources[Path(path).name] = table.sha256
             metadata.update(table.metadata)
     graphs, molecule_of, unreadable = cached(smiles, progress=progress)
-    rejects += unreadable
+    rejects += [replace(reject, row=row_of[reject.row - 1]) for reject in unreadable]
+    rejects = sorted(dict.fromkeys(rejects), key=lambda reject: reject.row)
     measured = {}
     for name, found in signals.items():
         molecule = molecule_of[np.array(rows[name], dtype=np.int64)]

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from acml_core import plugins
 from acml_core.data import table
-from acml_core.data.rejects import Reject
 from acml_core.errors import BadInput, UnknownName, did_you_mean
 from acml_core.modality import Modality
+from acml_core.rejects import Reject
 
 
 def import_table(

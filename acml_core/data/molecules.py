@@ -57,8 +57,14 @@ def _smiles_file(path: Path) -> list[str]:
 
 
 def _sdf(path: Path) -> list[str]:
-    supplier = Chem.SDMolSupplier(str(path))
+    try:
+        supplier = Chem.SDMolSupplier(str(path))
+    except OSError:  # RDKit's word for a file that is empty
+        return []
+    mols = list(supplier)
+    if not any(mols):  # no SDF at all comes out as records that cannot be read
+        return []
     return [
         Chem.MolToSmiles(mol) if mol is not None else f"(unreadable record {number})"
-        for number, mol in enumerate(supplier, start=1)
+        for number, mol in enumerate(mols, start=1)
     ]

@@ -9,10 +9,10 @@ from tqdm import tqdm
 
 from acml_core import plugins
 from acml_core.data import molecules, table
-from acml_core.data.rejects import Reject
 from acml_core.errors import AcmlError, BadInput, Unsupported
 from acml_core.modality import Signal
 from acml_core.molecule import canonicalise, parse_smiles
+from acml_core.rejects import Reject
 
 
 def simulate_table(

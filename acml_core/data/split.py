@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from acml_core.config import Settings
 
@@ -25,6 +25,12 @@ class SplitConfig(Settings):
     test: float = Field(0.1, ge=0, lt=1, description="share of molecules held out for the test")
     validation: float = Field(0.1, ge=0, lt=1, description="share of molecules for validation")
     salt: str = Field("acml-1", description="another salt gives another split")
+
+    @model_validator(mode="after")
+    def _leaves_something(self) -> SplitConfig:
+        if self.test + self.validation >= 1:
+            raise ValueError("the shares of test and validation leave nothing to train on")
+        return self
 
 
 def fraction(key: str, salt: str) -> float:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
+import csv
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from acml_core.config import parse
 from acml_core.data import table
-from acml_core.data.rejects import Reject
 from acml_core.data.split import SPLITS, SplitConfig, assign
+from acml_core.files import whole
 from acml_core.graphs.build import cached
+from acml_core.rejects import Reject
 
 
 def split_table(
@@ -27,7 +27,7 @@ def split_table(
     graphs, molecule_of, rejects = cached(table.smiles_column(path))
     side_of_molecule = assign(list(graphs.keys), config)
     side = [None if m < 0 else SPLITS[side_of_molecule[m]] for m in molecule_of.tolist()]
-    counts = {
+    counts: dict[str, dict[str, int]] = {
         name: {
             "rows": side.count(name),
             "molecules": int((side_of_molecule == number).sum()),
@@ -36,28 +36,27 @@ def split_table(
     }
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
-        is_parquet = path.suffix.lower() == ".parquet"
-        whole = pq.read_table(path) if is_parquet else _read_csv(path)
+        suffix = path.suffix.lower()
+        write = _write_parquet if suffix == ".parquet" else _write_csv
         for name in SPLITS:
-            rows = whole.filter(pa.array([one == name for one in side]))
-            target = out / f"{name}{path.suffix.lower()}"
-            part = target.with_name(target.name + ".part")
-            if is_parquet:
-                pq.write_table(rows, part, compression="zstd")
-            else:
-                pacsv.write_csv(rows, part, pacsv.WriteOptions(delimiter=_delimiter(path)))
-            os.replace(part, target)
+            with whole(out / f"{name}{suffix}") as part:
+                write(path, part, [one == name for one in side])
     return counts, rejects
 
 
-def _read_csv(path: Path) -> pa.Table:
-    header = table.column_names(path)
-    return pacsv.read_csv(
-        path,
-        parse_options=pacsv.ParseOptions(delimiter=_delimiter(path), newlines_in_values=True),
-        convert_options=pacsv.ConvertOptions(column_types=dict.fromkeys(header, pa.string())),
-    )
+def _write_parquet(source: Path, target: Path, chosen: list[bool]) -> None:
+    rows = pq.read_table(source).filter(pa.array(chosen, type=pa.bool_()))
+    pq.write_table(rows, target, compression="zstd")
 
 
-def _delimiter(path: Path) -> str:
-    return "\t" if path.suffix.lower() == ".tsv" else ","
+def _write_csv(source: Path, target: Path, chosen: list[bool]) -> None:
+    """Rows as they are written, so that nothing is lost which this program does not understand."""
+    delimiter = "\t" if source.suffix.lower() == ".tsv" else ","
+    with (
+        source.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file,
+        target.open("w", newline="", encoding="utf-8", errors="surrogateescape") as out,
+    ):
+        rows = (row for row in csv.reader(file, delimiter=delimiter) if row)
+        writer = csv.writer(out, delimiter=delimiter)
+        writer.writerow(next(rows))
+        writer.writerows(row for row, keep in zip(rows, chosen, strict=True) if keep)

@@ -6,7 +6,6 @@ import csv
 import hashlib
 import json
 import math
-import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,9 +16,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
-from acml_core.data.rejects import Reject
 from acml_core.errors import BadInput, did_you_mean
+from acml_core.files import whole
 from acml_core.modality import Signal
+from acml_core.rejects import Reject
 
 SMILES = "smiles"
 SUFFIXES = (".parquet", ".csv", ".tsv")
@@ -35,6 +35,7 @@ class Table:
         source: the file.
         signals: one a row that has a measurement; ``smiles`` filled.
         bare: SMILES of rows whose measurement is missing (candidates, but no queries).
+        signal_rows, bare_rows: number of each one's row, from 1.
         rejects: rows that could not be read.
         sha256: of the file's bytes.
         metadata: parquet schema metadata whose keys start with "acml.".
@@ -43,6 +44,8 @@ class Table:
     source: Path
     signals: list[Signal]
     bare: list[str] = field(default_factory=list)
+    signal_rows: list[int] = field(default_factory=list)
+    bare_rows: list[int] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     sha256: str = ""
     metadata: dict[str, str] = field(default_factory=dict)
@@ -97,8 +100,10 @@ def read(path: str | Path, signal: type[Signal], *, only: Sequence[str] | None =
             continue
         if one.missing:
             table.bare.append(smiles)
+            table.bare_rows.append(number)
         else:
             table.signals.append(one)
+            table.signal_rows.append(number)
     if not table.signals and not table.bare:
         first = table.rejects[0].reason if table.rejects else "it has no rows"
         raise BadInput("no row of the table could be read", source=path, remedy=f"First: {first}.")
@@ -121,21 +126,19 @@ def write(
         raise BadInput("there is no signal to write", source=path)
     names = [SMILES, *type(signals[0]).columns()]
     columns = {name: [_plain(getattr(one, name)) for one in signals] for name in names}
-    part = path.with_name(path.name + ".part")
     path.parent.mkdir(parents=True, exist_ok=True)
-    if path.suffix.lower() == ".parquet":
-        table = pa.table(columns)
-        stated = {f"acml.{k}": v for k, v in (metadata or {}).items()}
-        table = table.replace_schema_metadata({**(table.schema.metadata or {}), **stated})
-        pq.write_table(table, part, compression="zstd")
-    else:
-        delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
-        with part.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, delimiter=delimiter)
-            writer.writerow(names)
-            for i in range(len(signals)):
-                writer.writerow([_text(columns[name][i]) for name in names])
-    os.replace(part, path)
+    with whole(path) as part:
+        if path.suffix.lower() == ".parquet":
+            table = pa.table(columns)
+            stated = {f"acml.{k}": v for k, v in (metadata or {}).items()}
+            table = table.replace_schema_metadata({**(table.schema.metadata or {}), **stated})
+            pq.write_table(table, part, compression="zstd")
+        else:
+            with part.open("w", newline="", encoding="utf-8") as file:
+                writer = csv.writer(file, delimiter=_delimiter(path))
+                writer.writerow(names)
+                for i in range(len(signals)):
+                    writer.writerow([_text(columns[name][i]) for name in names])
     return len(signals)
 
 

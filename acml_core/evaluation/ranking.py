@@ -54,9 +54,7 @@ class Ranks:
     candidates: np.ndarray
 
 
-def rank(
-    queries: Side, gallery: Side, *, filter: Filter = "none", mass_ppm: float = 10.0
-) -> Ranks:
+def rank(queries: Side, gallery: Side, *, filter: Filter = "none", mass_ppm: float = 10.0) -> Ranks:
     """Rank every query's own molecule among the gallery's entries.
 
     Args:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,12 +13,13 @@ import numpy as np
 from acml_core.artefact import Artefact
 from acml_core.data import molecules as molecule_files
 from acml_core.data.dataset import load
-from acml_core.data.rejects import Reject
 from acml_core.data.split import SplitConfig
 from acml_core.errors import BadInput
 from acml_core.evaluation.plot import plot
 from acml_core.evaluation.retrieval import evaluate, galleries_of
+from acml_core.files import whole
 from acml_core.graphs.build import cached
+from acml_core.rejects import Reject
 
 
 def evaluate_tables(
@@ -67,7 +67,7 @@ def evaluate_tables(
     if not len(queries):
         raise BadInput(
             "the model was trained or tuned on every molecule measured here",
-            source=", ".join(str(path) for path in data),
+            source=", ".join(str(path) for path in data) or None,
             remedy="Give a table of other molecules, or --split all to see how well it remembers.",
         )
     rejects = list(dataset.rejects)
@@ -97,7 +97,10 @@ def evaluate_tables(
 def write(out: Path, report: dict[str, Any], rows: list[dict[str, Any]]) -> None:
     """``report.json``, ``queries.csv`` (a row a query and gallery) and ``retrieval.png``."""
     out.mkdir(parents=True, exist_ok=True)
-    _whole(out / "report.json", lambda part: part.write_text(json.dumps(report, indent=1)))
+    _whole(
+        out / "report.json",
+        lambda part: part.write_text(json.dumps(report, indent=1), encoding="utf-8"),
+    )
     _whole(out / "queries.csv", lambda part: _write_rows(part, rows))
     _whole(out / "retrieval.png", lambda part: plot(report).savefig(part, format="png", dpi=150))
 
@@ -110,6 +113,5 @@ def _write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
 
 
 def _whole(path: Path, make: Callable[[Path], object]) -> None:
-    part = path.with_name(path.name + ".part")
-    make(part)
-    os.replace(part, path)
+    with whole(path) as part:
+        make(part)

@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
@@ -23,7 +23,7 @@ from acml_core.cache import cache_dir as default_cache_dir
 from acml_core.errors import AcmlError, ArtefactError
 from acml_core.graphs.featurize import MolGraph, fingerprint
 from acml_core.graphs.packed import PackedGraphs
-from acml_core.graphs.worker import Made, make_chunk, start
+from acml_core.graphs.worker import Made, interrupts_wait, make_chunk, start
 from acml_core.molecule import Molecule
 from acml_core.rejects import Reject, read_csv, write_csv
 
@@ -175,7 +175,7 @@ def _store(folder: Path, built: Built) -> bool:
     return True
 
 
-def _results(chunks: list[list[str]], workers: int | None) -> Iterator[list[Made]]:
+def _results(chunks: list[list[str]], workers: int | None) -> Generator[list[Made], None, None]:
     """Each chunk's results, in order."""
     workers = min(workers or _cores(), len(chunks))
     if workers <= 1 or sum(map(len, chunks)) < PARALLEL_FROM:
@@ -184,7 +184,9 @@ def _results(chunks: list[list[str]], workers: int | None) -> Iterator[list[Made
     # spawn: forking a process in which torch runs threads can deadlock
     pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=start)
     try:
-        yield from pool.map(make_chunk, chunks)
+        with interrupts_wait():
+            results = pool.map(make_chunk, chunks)
+        yield from results
     except BrokenProcessPool:
         raise AcmlError(
             "the worker processes died",

@@ -15,15 +15,16 @@ import torch
 from acml_core.artefact import Artefact
 from acml_core.cache import cache_dir
 from acml_core.data import molecules
-from acml_core.data.rejects import Reject
 from acml_core.data.table import sha256
 from acml_core.errors import ArtefactError, BadInput
 from acml_core.graphs.build import build
 from acml_core.graphs.packed import PackedGraphs
+from acml_core.rejects import Reject, write_csv
 
 SCHEMA = 1
 INFO = "library.json"
 GRAPHS = "graphs"
+REJECTS = "rejects.csv"
 
 
 @dataclass
@@ -81,7 +82,10 @@ def save(library: Library, out: str | Path) -> None:
         "model": library.model,
         "modalities": sorted(library.vectors),
         "molecules": len(library),
+        "rejects": len(library.rejects),
     }
+    if library.rejects:
+        write_csv(library.rejects, part / REJECTS)
     (part / INFO).write_text(json.dumps(info, indent=1), encoding="utf-8")
     if out.exists():
         shutil.rmtree(out)
@@ -99,7 +103,9 @@ def info(folder: str | Path) -> dict[str, object]:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         raise ArtefactError(
-            "not a library", source=folder, remedy="Make one: acml library build MOLECULES --out DIR"
+            "not a library",
+            source=folder,
+            remedy="Make one: acml library build MOLECULES --out DIR",
         ) from None
     except ValueError:
         raise ArtefactError("damaged", source=path, remedy="Build the library again.") from None
@@ -152,23 +158,30 @@ def open_any(
     modality: str,
     *,
     progress: bool = True,
-    on_encode: Callable[[str], None] | None = None,
+    report: Callable[[str], None] = print,
 ) -> Library:
-    """A library's folder, or a file of molecules, whose vectors are then cached for next time."""
+    """A library's folder, or a file of molecules, whose vectors are then cached for next time.
+
+    What was left out of it is reported each time, with the file that lists the reasons.
+    """
     source = Path(source)
     if source.is_dir():
-        return open_folder(source, artefact, modality)
+        return _reported(source, artefact, modality, report)
     if not source.exists():
         raise BadInput("no such library", source=source, remedy="Check the path.")
     name = f"{sha256(source)[:24]}-{artefact.hash[:24]}-{modality}"
     cached = cache_dir() / "libraries" / name
-    if (cached / INFO).exists():
-        return open_folder(cached, artefact, modality)
-    if on_encode is not None:
-        on_encode(f"encoding the molecules of {source.name}, once")
-    library = encode(artefact, source, [modality], progress=progress)
-    cached.parent.mkdir(parents=True, exist_ok=True)
-    save(library, cached)
-    if library.rejects:
-        return library
-    return open_folder(cached, artefact, modality)
+    if not (cached / INFO).exists():
+        report(f"encoding the molecules of {source.name}, once")
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        save(encode(artefact, source, [modality], progress=progress), cached)
+    return _reported(cached, artefact, modality, report)
+
+
+def _reported(
+    folder: Path, artefact: Artefact, modality: str, report: Callable[[str], None]
+) -> Library:
+    left_out = info(folder).get("rejects", 0)
+    if left_out:
+        report(f"{left_out} molecules of the library left out; reasons in {folder / REJECTS}")
+    return open_folder(folder, artefact, modality)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from acml_core.errors import ArtefactError
+from acml_core.files import write_tensors
 
 FILE = "checkpoint.safetensors"
 
@@ -28,17 +27,15 @@ def save(
     flat: dict[str, Tensor] = {}
     for name, module in modules.items():
         for key, value in module.state_dict().items():
-            flat[f"module/{name}/{key}"] = value.detach().cpu().contiguous().clone()
+            flat[f"module/{name}/{key}"] = value
     for name, group in tensors.items():
         for key, value in group.items():
-            flat[f"tensors/{name}/{key}"] = value.detach().cpu().contiguous().clone()
+            flat[f"tensors/{name}/{key}"] = value
     for number, moments in optimiser.state_dict()["state"].items():
         for key, value in moments.items():
             tensor = value if isinstance(value, Tensor) else torch.tensor(value)
-            flat[f"optimiser/{number}/{key}"] = tensor.detach().cpu().contiguous().clone()
-    part = folder / (FILE + ".part")
-    save_file(flat, part, metadata={"state": json.dumps(state)})
-    os.replace(part, folder / FILE)
+            flat[f"optimiser/{number}/{key}"] = tensor
+    write_tensors(folder / FILE, flat, metadata={"state": json.dumps(state)})
 
 
 def load(

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from acml_core.components import Choice
-from acml_core.config import Settings, parse, read_toml
+from acml_core.config import Settings, merge, parse, read_toml
 from acml_core.data.split import SplitConfig
 from acml_core.errors import UnknownName, did_you_mean
 from acml_core.modality import Modality
@@ -85,8 +85,6 @@ def from_recipe(
         UnknownName: no such recipe.
         ConfigError: a setting that does not exist or cannot be.
     """
-    from acml_core.config import merge
-
     recipes = modality.recipes()
     if recipe is None:
         path = recipes.get("default")
@@ -100,4 +98,15 @@ def from_recipe(
             remedy=did_you_mean(recipe, recipes),
         )
     settings = read_toml(path) if path is not None else {}
-    return parse(TrainConfig, merge(settings, overrides or {}), source=path)
+    parse(TrainConfig, _named(settings), source=path)  # a fault of the recipe names its file
+    return parse(TrainConfig, _named(merge(settings, overrides or {})))
+
+
+def _named(settings: dict[str, Any]) -> dict[str, Any]:
+    """``{graph = {dim = 64}}`` without a name means the default component with that setting."""
+    result = dict(settings)
+    for key, field in TrainConfig.model_fields.items():
+        given = settings.get(key)
+        if isinstance(field.default, Choice) and isinstance(given, dict) and "name" not in given:
+            result[key] = merge(field.default.model_dump(), given)
+    return result

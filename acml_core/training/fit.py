@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import time
 from collections.abc import Callable, Mapping
@@ -18,6 +17,7 @@ from acml_core.components import complete, graph_encoders, losses, make, project
 from acml_core.data.dataset import Dataset
 from acml_core.errors import AcmlError, BadInput
 from acml_core.evaluation.validation import validation_mrr
+from acml_core.files import write_text
 from acml_core.modality import Modality
 from acml_core.model import AcmlModel, ModelConfig
 from acml_core.training import checkpoint
@@ -119,12 +119,14 @@ def fit(
         spent = time.monotonic() - start
 
     criteria = nn.ModuleDict({name: make(losses, config.loss) for name in towers}).to(device)
-    optimiser = torch.optim.AdamW(_groups(model, criteria, towers, config), lr=config.lr)
+    groups = _groups(model, criteria, towers, config)
+    optimiser = torch.optim.AdamW(groups, lr=config.lr, fused=True)
     modules = {"model": model, "loss": criteria}
     run = Run(elapsed=spent)
     if resume:
         state, tensors = checkpoint.load(out, modules, optimiser)
         run = Run(**state, best=tensors.get("best", {}))
+    _forget_after(out, run.epoch)
     steps = max(1, -(-len(train) // config.batch_size))
     clock = Clock(steps * config.epochs, max_seconds, run.elapsed)
     saved = time.monotonic()
@@ -166,9 +168,8 @@ def fit(
             checkpoint.save(out, modules, {"best": run.best}, optimiser, run.plain())
             saved = time.monotonic()
 
-    model.load_state_dict(run.best)
-    with contextlib.suppress(FileNotFoundError):
-        (out / checkpoint.FILE).unlink()
+    if run.best:  # else the time was up before the first step
+        model.load_state_dict(run.best)
     return model.eval()
 
 
@@ -243,6 +244,15 @@ def _log(out: Path, run: Run, loss: float, mrr: float, progress: float, report: 
         f"epoch {run.epoch:3d}  {progress:4.0%}  {run.elapsed:6.0f} s"
         f"  loss {loss:.4f}  validation MRR {mrr:.4f}"
     )
+
+
+def _forget_after(out: Path, epoch: int) -> None:
+    """Leave only the epochs up to ``epoch`` in the history: the later ones are made again."""
+    path = out / HISTORY
+    if path.exists():
+        rows = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        kept = [row for row in rows if row.endswith("\n") and json.loads(row)["epoch"] <= epoch]
+        write_text(path, "".join(kept))
 
 
 def _enough(name: str, n_train: int, n_validation: int) -> None:

@@ -52,7 +52,9 @@ def pretrain(
     encoder.train()
     head = nn.Linear(encoder.dim, bits).to(device)
     parameters = [*encoder.parameters(), *head.parameters()]
-    optimiser = torch.optim.AdamW(parameters, lr=config.tower.lr, weight_decay=0.01)
+    optimiser = torch.optim.AdamW(
+        parameters, lr=config.tower.lr, weight_decay=config.weight_decay, fused=True
+    )
     steps = -(-len(train) // config.batch_size)
     clock = Clock(steps * config.tower.pretrain_epochs, max_seconds)
     step = 0

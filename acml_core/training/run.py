@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,16 +15,19 @@ from safetensors.torch import load_file
 from acml_core import artefact, plugins
 from acml_core.config import merge, parse
 from acml_core.data.dataset import Dataset, load
-from acml_core.data.rejects import write_csv
 from acml_core.data.table import read as read_table
-from acml_core.errors import ArtefactError, BadInput
+from acml_core.errors import AcmlError, ArtefactError, BadInput
 from acml_core.evaluation.calibration import fit_scale
 from acml_core.evaluation.retrieval import evaluate, galleries_of
 from acml_core.evaluation.validation import sides
+from acml_core.files import write_text
 from acml_core.modality import Modality
 from acml_core.model import AcmlModel
+from acml_core.rejects import write_csv
+from acml_core.training import checkpoint
 from acml_core.training.config import TrainConfig, from_recipe
 from acml_core.training.fit import HISTORY, fit, new_model
+from acml_core.training.precision import faster
 
 RUN = "run.json"
 Report = Callable[[str], None]
@@ -57,6 +59,8 @@ def start_run(
     classes = {name: plugins.get(name) for name in modalities}
     first = classes[modalities[0]]
     config = from_recipe(first, recipe, merge({}, *settings))
+    if config.precision == "auto":  # measured once, so that a resumed run computes the same
+        config = config.model_copy(update={"precision": faster(device.type)})
     out = out or Path("runs") / "-".join(modalities)
     if (out / artefact.INFO).exists() or (out / RUN).exists():
         raise BadInput(
@@ -65,20 +69,18 @@ def start_run(
             remedy=f"Give another --out, or: acml train --resume {out}",
         )
     out.mkdir(parents=True, exist_ok=True)
-    _write_json(
-        out / RUN,
-        {
-            "modalities": list(modalities),
-            "data": [str(path) for path in data],
-            "config": config.model_dump(mode="json"),
-            "only": list(only) if only else None,
-            "tower": str(tower) if tower else None,
-            "command": command,
-        },
-    )
+    run = {
+        "modalities": list(modalities),
+        "data": [str(path.resolve()) for path in data],  # a run may resume elsewhere
+        "config": config.model_dump(mode="json"),
+        "only": list(only) if only else None,
+        "tower": str(tower.resolve()) if tower else None,
+        "command": command,
+    }
+    write_text(out / RUN, json.dumps(run, indent=1))
     try:
         return _run(out, resume=False, device=device, report=report)
-    except BadInput:
+    except AcmlError:
         if not (out / HISTORY).exists():  # nothing was trained: leave no half run behind
             (out / RUN).unlink()
             if not any(out.iterdir()):
@@ -117,13 +119,14 @@ def _run(out: Path, *, resume: bool, device: torch.device, report: Report) -> Pa
         config,
         out,
         device=device,
-        resume=resume and (out / "checkpoint.safetensors").exists(),
+        resume=resume and (out / checkpoint.FILE).exists(),
         pretrained=saved["tower"] is not None,
         report=report,
     )
     model.to("cpu")
     _finish(out, model, dataset, config, saved["command"], report)
-    (out / RUN).unlink()
+    for name in (checkpoint.FILE, RUN):  # last: a run killed while it is evaluated resumes
+        (out / name).unlink(missing_ok=True)
     return out
 
 
@@ -145,9 +148,7 @@ def _finish(
         asking = measured.of(test)
         if len(asking):
             galleries = galleries_of(model, name, dataset, test)
-            metrics[name], _ = evaluate(
-                model, name, dataset, asking, galleries, seed=config.seed
-            )
+            metrics[name], _ = evaluate(model, name, dataset, asking, galleries, seed=config.seed)
         examples[name] = _example(model.modalities[name], dataset)
     seen = np.setdiff1d(np.arange(len(dataset.graphs)), test)
     counts = np.bincount(dataset.split, minlength=3).tolist()
@@ -246,11 +247,3 @@ def _describe(model: AcmlModel, dataset: Dataset, report: Report) -> None:
         + ", ".join(f"{len(m.signals)} {name} measurements" for name, m in dataset.measured.items())
         + f"; graph encoder {model.config.graph.name}, {size / 1e6:.2f} M parameters"
     )
-
-
-def _write_json(path: Path, value: Any) -> None:
-    part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(value, indent=1), encoding="utf-8")
-    os.replace(part, path)
-
-

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
+import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
+import acml_core
+from acml_core import plugins
 from acml_core.cache import cache_dir
 from acml_core.data.dataset import Measured
 from acml_core.encoder import Encoder, to_device
+from acml_core.errors import AcmlError
+from acml_core.files import write_tensors
 from acml_core.modality import Modality
 from acml_core.model import INFERENCE_BATCH
 from acml_core.training.config import Unlock
@@ -88,13 +91,14 @@ class Tower:
         path = cache_dir() / "features" / f"{self._fingerprint()}.safetensors"
         try:
             return load_file(path)["features"]
-        except (FileNotFoundError, SafetensorError):
-            pass
+        except (OSError, SafetensorError, KeyError):
+            pass  # not there, or damaged
         features = self._compute()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(f".{os.getpid()}.part")
-        save_file({"features": features}, part)
-        os.replace(part, path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_tensors(path, {"features": features})
+        except (OSError, AcmlError) as error:  # the run needs the features, not the file
+            print(f"The tower's outputs could not be cached ({error}).", file=sys.stderr)
         return features
 
     @torch.inference_mode()
@@ -108,15 +112,20 @@ class Tower:
         return torch.cat(out)
 
     def _fingerprint(self) -> str:
-        """Hash of prepared signals, plugin settings, and the tower's weights."""
-        digest = hashlib.sha256()
-        digest.update(self.modality.name.encode())
-        digest.update(
-            json.dumps(self.modality.config.model_dump(mode="json"), sort_keys=True).encode()
-        )
+        """Hash of prepared signals, plugin settings and versions, and the tower's weights."""
+        name = self.modality.name
+        about = {
+            "core": acml_core.__version__,
+            "plugins": [(i.distribution, i.version) for i in plugins.installed() if i.name == name],
+            "modality": [name, type(self.modality).__qualname__],
+            "config": self.modality.config.model_dump(mode="json"),
+        }
+        digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
         for item in self.items:
-            for name in sorted(item):
-                digest.update(item[name].tobytes())
+            for key in sorted(item):
+                # shape and type first: 2 + 1 peaks must not read the same as 1 + 2
+                digest.update(f"{key} {item[key].dtype.str} {item[key].shape}\n".encode())
+                digest.update(item[key].tobytes())
         digest.update(hash_weights([self.encoder]).encode())
         return digest.hexdigest()[:32]
 
@@ -129,8 +138,3 @@ def hash_weights(modules: Sequence[nn.Module]) -> str:
             digest.update(name.encode())
             digest.update(value.detach().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()
-
-
-def tower_file(path: str | Path) -> Path:
-    """Where a folder keeps a pretrained tower's weights."""
-    return Path(path) / "tower.safetensors"

@@ -54,6 +54,9 @@ class MessagePassingEncoder(GraphEncoder):
         pooling: Pooling = Field("sum", description="atoms to molecule: sum, mean, max, attention")
         jumping: Jumping = Field("last", description="layers to node: last, sum, max, concat")
         residual: bool = Field(True, description="add each layer's input to its output")
+        pool_width: int | None = Field(
+            512, ge=8, description="width of the atoms' vectors while they are pooled; None for dim"
+        )
 
     def __init__(self, config: Config) -> None:
         super().__init__(config)
@@ -66,9 +69,16 @@ class MessagePassingEncoder(GraphEncoder):
         self.norms = nn.ModuleList(nn.BatchNorm1d(config.dim) for _ in range(config.layers))
         if config.jumping == "concat":
             self.jump: nn.Module = nn.Linear((config.layers + 1) * config.dim, config.dim)
-        self.pool = Pool(config.pooling, config.dim)
+        width = config.pool_width or config.dim
+        # A molecule holds more than one atom's vector can: atoms are widened before they are summed.
+        self.widen = (
+            nn.Sequential(nn.Linear(config.dim, width), nn.GELU())
+            if config.pool_width
+            else nn.Identity()
+        )
+        self.pool = Pool(config.pooling, width)
         self.readout = nn.Sequential(
-            nn.Linear(config.dim, config.dim), nn.GELU(), nn.Linear(config.dim, config.dim)
+            nn.Linear(width, config.dim), nn.GELU(), nn.Linear(config.dim, config.dim)
         )
 
     def conv(self) -> nn.Module:
@@ -100,7 +110,7 @@ class MessagePassingEncoder(GraphEncoder):
             h = h + out if config.residual else out
             states.append(h)
         node = self._jump(states)
-        return node, self.readout(self.pool(node, batch))
+        return node, self.readout(self.pool(self.widen(node), batch))
 
     def _jump(self, states: list[Tensor]) -> Tensor:
         match self.config.jumping:

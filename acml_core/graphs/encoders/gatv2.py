@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import nn
 from torch_geometric.nn import GATv2Conv
 
@@ -14,6 +14,12 @@ class Gatv2(MessagePassingEncoder):
 
     class Config(MessagePassingEncoder.Config):
         heads: int = Field(4, ge=1, description="attention heads; dim must be a multiple")
+
+        @model_validator(mode="after")
+        def _heads_divide_dim(self) -> Gatv2.Config:
+            if self.dim % self.heads:
+                raise ValueError(f"dim = {self.dim} is not a multiple of heads = {self.heads}")
+            return self
 
     def conv(self) -> nn.Module:
         dim, heads = self.config.dim, self.config.heads

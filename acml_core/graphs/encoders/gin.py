@@ -24,6 +24,11 @@ class Gin(MessagePassingEncoder):
         pooling: Pooling = Field("sum", description="atoms to molecule: sum, mean, max, attention")
         jumping: Jumping = Field("last", description="layers to node: last, sum, max, concat")
         residual: bool = Field(False, description="add each layer's input to its output")
+        pool_width: int | None = Field(
+            None,
+            ge=8,
+            description="width of the atoms' vectors while they are pooled; None for dim",
+        )
 
     def __init__(self, config: Config) -> None:
         super().__init__(config)

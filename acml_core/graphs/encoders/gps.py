@@ -5,7 +5,7 @@ Rampasek et al., arXiv 2205.12454; torch-geometric's ``GPSConv`` around ``GINECo
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 from torch_geometric.nn import GINEConv, GPSConv
 
@@ -18,6 +18,12 @@ class Gps(MessagePassingEncoder):
 
     class Config(MessagePassingEncoder.Config):
         heads: int = Field(4, ge=1, description="attention heads; dim must be a multiple")
+
+        @model_validator(mode="after")
+        def _heads_divide_dim(self) -> Gps.Config:
+            if self.dim % self.heads:
+                raise ValueError(f"dim = {self.dim} is not a multiple of heads = {self.heads}")
+            return self
 
     def conv(self) -> nn.Module:
         dim = self.config.dim

@@ -38,7 +38,7 @@ class NmrConfig(Settings):
     ratio_1h_to_13c: float = Field(0.1, ge=0, description="training: 1H noise over 13C noise")
     lose_peak: float = Field(0.02, ge=0, le=1, description="training: share of peaks left out")
     forget_multiplicity: float = Field(
-        0.5, ge=0, le=1, description="training: share of lists without multiplicities"
+        0.75, ge=0, le=1, description="training: share of lists without multiplicities"
     )
     forget_count: float = Field(
         0.3, ge=0, le=1, description="training: share of lists without counts of equal carbons"

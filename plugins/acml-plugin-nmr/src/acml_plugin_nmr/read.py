@@ -157,7 +157,8 @@ def _csv(path: Path, on_reject: OnReject | None) -> Iterator[NmrSignal]:
     head = files.probe(path)
     if files.is_binary(head):
         files.read_file(path)  # raises, saying so
-    if tables.has_columns(tables.csv_header(path)):
+    header = tables.csv_header(path)
+    if tables.has_columns(header) or tables.has_structures(header):
         return tables.read_table(path, on_reject=on_reject)
     return peaklist.read_peaks(files.read_file(path), path)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import model_validator
+from pydantic import FiniteFloat, model_validator
 
 from acml_core.modality import Signal
 
@@ -23,11 +23,11 @@ class NmrSignal(Signal):
         solvent: as the source writes it, or "".
     """
 
-    shifts_13c: tuple[float, ...] = ()
+    shifts_13c: tuple[FiniteFloat, ...] = ()
     multiplicity_13c: tuple[str, ...] = ()
-    shifts_1h: tuple[float, ...] = ()
+    shifts_1h: tuple[FiniteFloat, ...] = ()
     multiplicity_1h: tuple[str, ...] = ()
-    integral_1h: tuple[float, ...] = ()
+    integral_1h: tuple[FiniteFloat, ...] = ()
     solvent: str = ""
 
     @property

@@ -16,21 +16,28 @@ LETTERS_SHARE_STATED = 0.5
 """The same where the header says so (DEPT, off-resonance)."""
 
 _OF_HYDROGENS = {0: "S", 1: "D", 2: "T", 3: "Q"}
+_NUM = r"\d{1,4}(?:[.,]\d+)?"
 _COUPLING = re.compile(
-    r"\d?J\b.*?(?:Hz|$)|\d?J[\w,\-()']*\s*[=:~≈]?\s*[\d.]+(?:\s*(?:,|and|/)\s*[\d.]+)*\s*(?:Hz)?"
+    rf"(?<![A-Za-z])\d?J(?![a-z])(?:\s?\([^)]*\)|[^=≈:~;,\s]*)?\s?[=≈:~]?\s?"
+    rf"(?:{_NUM}(?:\s*(?:,|and|/|&|;|or)\s*{_NUM})*\s?Hz|{_NUM}(?:,\s{_NUM}(?![\d.]|\s?[A-Za-z]))*)"
+    r"|(?<![A-Za-z])\d?J[A-Z][\w,\-]*|\d[\d.]*\s?Hz"
 )
 _LETTER = re.compile(r"(?<![\w'\-=])([sdtqSDTQ])(?![\w'\-=+])")
 
 _COUNT_13C = (
     re.compile(
-        r"(?<![\w.\-'])(\d{1,2})\s?(?:x\s?)?(?:(?:Ar|sp[23]?|Cq|arom\w*|overlapping|coincident)[\s-]?)?C(?![\w\-'=]|\s?-\s?\d)"
+        r"(?<![\w.\-'])(\d{1,2})\s?(?:x\s?)?"
+        r"(?:(?:Ar|sp[23]?|Cq|arom\w*|overlapping|coincident)[\s-]?)?C(?![\w\-'=]|\s?-\s?\d)"
     ),
     re.compile(r"(?<![\w.\-'])(\d{1,2})\s?x\s?(?!\d)"),
     re.compile(
         r"(?<![\w.\-'])x\s?(\d{1,2})(?![\w.\-'])|(?<=[A-Za-z0-9)])\s?x\s?(\d{1,2})(?![\w.\-'])"
     ),
-    re.compile(r"(?<![\w.\-'])(\d{1,2})\s?(?=(?:Ar|O|N|S)?-?C(?:H\d?|q|=O|O|F3)?-?(?:Ar|Ph|ar|arom|al|olef|O|N)?(?![\w\-'=]))"),
-    re.compile(r"(?<![\w.\-'])(\d{1,2})\s?(?:carbons?|overlapping|signals?|peaks?|overlapped)"),
+    re.compile(
+        r"(?<![\w.\-'])(\d{1,2})\s?"
+        r"(?=(?:Ar|O|N|S)?-?C(?:H\d?|q|=O|O|F3)?-?(?:Ar|Ph|ar|arom|al|olef|O|N)?(?![\w\-'=]))"
+    ),
+    re.compile(r"(?<![\w.\-'])(\d{1,2})\s?(?:carbons?|overlapping|signals?|overlapped)"),
 )
 _SEVERAL = re.compile(r"C-?\d+[a-z]?['\"]*(?:\s?(?:,|and|&)\s?(?:C-?)?\d+[a-z]?['\"]*)+(?![\w.])")
 _METHYLS = re.compile(r"^(?:N|Si|P|S|B|Ge|Sn)\+?\(?(?:CH3|Me)\)?([23])$")
@@ -90,12 +97,48 @@ def hydrogens_on_carbon(annotation: str) -> str:
     """
     text = _COUNTED_C.sub(" ", _COUPLING.sub(" ", annotation))
     found = ""
-    for part in re.split(r"[,;/]|\s+(?!=)|\band\b", text):
+    for part in re.split(r"[,;/]|\s+(?!=)|\band\b", _lone_c(text)):
         kind = _group(part.strip().strip("."))
         if kind and found and kind != found:
             return ""
         found = found or kind
     return found
+
+
+def _lone_c(text: str) -> str:
+    """``text`` without a C that is a word among others ("2 overlapping C"): no group by itself."""
+    parts = re.split(r"([,;])", text)
+    return "".join(re.sub(r"\bC\b(?![-=])", "", p) if len(p.split()) > 1 else p for p in parts)
+
+
+_BY_SHIFT = (
+    (re.compile(r"(?:CO_?2|COO|C\(=?O\)O)-?(?:CH3|Me)"), ((40.0, 65.0, "Q"), (140.0, 200.0, "S"))),
+    (re.compile(r"(?:C\((?:CH3|Me)\)3|CMe3|tBu|t-Bu|Boc)"), ((22.0, 31.9, "Q"), (65.0, 95.0, "S"))),
+    (re.compile(r"OCH2-?CH3|OEt|CO2Et"), ((5.0, 22.0, "Q"), (50.0, 75.0, "T"))),
+    (re.compile(r"C(?:=O|O)-?(?:CH3|Me)$|COMe|Ac$"), ((10.0, 35.0, "Q"), (165.0, 220.0, "S"))),
+)
+"""Groups of several carbons whose shifts [ppm] are so far apart that the shift tells which is meant."""
+
+
+def by_shift(annotation: str, shift: float) -> str:
+    """Q, T or S for an annotation such as CO2CH3 or C(CH3)3 at a shift [ppm], or ""."""
+    for pattern, windows in _BY_SHIFT:
+        if pattern.search(annotation):
+            return next((kind for low, high, kind in windows if low <= shift <= high), "")
+    return ""
+
+
+def bare_counts(annotations: Sequence[str]) -> list[int] | None:
+    """Counts of a line such as "29.4(2), 29.6(3), 31.9", or None.
+
+    Bare small integers behind fewer than half of the peaks are counts; behind more, atom numbers.
+    """
+    bare = [re.fullmatch(r"\s*([2-9])\s*", text) for text in annotations]
+    if not any(bare) or sum(map(bool, bare)) >= 0.5 * len(bare):
+        return None
+    if any(re.fullmatch(r"\s*(?:1|[1-9]\d)\s*", text) for text in annotations):
+        return None
+    return [int(found[1]) if found else 1 for found in bare]
 
 
 def letters_are_dept(annotations: Sequence[str], *, stated: bool) -> bool:
@@ -124,9 +167,16 @@ def bare_letter(annotation: str) -> str:
     return found.pop() if len(found) == 1 else ""
 
 
-def multiplicities_13c(annotations: Sequence[str], preamble: str = "") -> list[str]:
-    """Q, T, D, S or "" for each annotation of one 13C line."""
+def multiplicities_13c(
+    annotations: Sequence[str], preamble: str = "", shifts: Sequence[float] | None = None
+) -> list[str]:
+    """Q, T, D, S or "" for each annotation of one 13C line; ``shifts`` [ppm] tell groups apart."""
     groups = [hydrogens_on_carbon(text) for text in annotations]
+    if shifts is not None:
+        groups = [
+            kind or by_shift(text, shift)
+            for kind, text, shift in zip(groups, annotations, shifts, strict=True)
+        ]
     bare_c = [re.fullmatch(r"\W*C\W*", text) is not None for text in annotations]
     labelled = sum(kind in ("D", "T", "Q") for kind in groups)
     if any(bare_c) and not (labelled and "D" in groups + ["D"] * (labelled > 1)):
@@ -221,7 +271,8 @@ _SIDE = (
 )
 _HETERO = r"(?:[=\-#≡+]|O|N|S(?!i)|Si|P|B(?!n)|Se|H(?=[NO])|F|Cl|Br|I)"
 _GROUP = re.compile(
-    rf"^(?:{_SIDE}|{_HETERO}|NH|H2N|HO|HN)*C(?P<h>H3|H2|H|)(?P<tail>(?:{_SIDE}|{_HETERO}|H(?<=[NOS]H)|H2(?<=NH2))*)$"
+    rf"^(?:{_SIDE}|{_HETERO}|NH|H2N|HO|HN)*C(?P<h>H3|H2|H|)"
+    rf"(?P<tail>(?:{_SIDE}|{_HETERO}|H(?<=[NOS]H)|H2(?<=NH2))*)$"
 )
 
 

@@ -65,7 +65,8 @@ def read_jcamp(
         raise BadInput(
             "no JCAMP-DX data block found",
             source=source,
-            remedy="The file may be truncated: a block has ##DATA TYPE= and ##XYDATA= or ##PEAK TABLE=.",
+            remedy="The file may be truncated: a block has ##DATA TYPE= and ##XYDATA= or "
+            "##PEAK TABLE=.",
         )
     errors: list[BadInput] = []
     given = 0
@@ -270,7 +271,9 @@ _DIFFERENCE = {c: str(i) for i, c in enumerate("%JKLMNOPQR")} | {
 }
 _DUPLICATE = {c: str(i) for i, c in enumerate("STUVWXYZs", 1)}
 _ITEM = re.compile(
-    r"(?P<kind>[@A-Ia-i%J-Rj-rS-Zs?+-]?)\s*(?P<rest>\d*\.?\d*(?:[eE][-+]?\d+(?![\d.]*[A-Za-z@%]))?)"
+    # An exponent needs a point before it or a sign behind it: a bare E is the squeezed digit 5.
+    r"(?P<kind>[@A-Ia-i%J-Rj-rS-Zs?+-]?)\s*"
+    r"(?P<rest>\d*\.\d*(?:[eE][-+]?\d+)?|\d+[eE][-+]\d+|\d*)"
 )
 
 

@@ -33,12 +33,14 @@ SPECTRUM_ROWS = 256
 
 _KINDS = (
     ("nucleus", re.compile(r"^(?:nuc(?:leus|lide)?|isotope|type of nucleus)$")),
+    ("intensity", re.compile(r"^(?:intens|height|area|abundance)")),
     ("hz", re.compile(r"\bhz\b|frequency")),
     ("shift", re.compile(
         r"ppm|shift|^δ|^delta$|^d$|^f1$|^position$|^centre$|^center$|^x$|^13c$|^1h$|^peak$|^cs$"
     )),
     ("multiplicity", re.compile(r"^mult|^dept|^class$|^splitting$|^group$|^carbon type$|^ch_?n$")),
-    ("count", re.compile(r"^(?:count|number|n|h'?s|#h|nh|num_?h|hydrogens|protons|integral|carbons|n_?c|nuclei)$")),
+    ("count", re.compile(r"^(?:count|number|n|h'?s|#h|nh|num_?h|hydrogens|protons|integral|"
+                           r"carbons|n_?c|nuclei)$")),
     ("solvent", re.compile(r"^solvent$")),
     ("kind", re.compile(r"^(?:type|annotation|comment|assignment|label|flags?)$")),
 )  # fmt: skip
@@ -84,7 +86,7 @@ def read_numbers(text: str, source: Path) -> Iterator[NmrSignal]:
     ]
     widths = {len(cells) for cells in split}
     letters = any(not is_number(cell) for cells in split for cell in cells)
-    pairs = len(split) >= 3 and widths == {2} and _one_is_a_peak_column(split)
+    pairs = len(split) >= 3 and len(widths) == 1 and widths != {1} and _has_a_peak_column(split)
     if letters or pairs:
         yield from read_peaks(text, source)
         return
@@ -123,12 +125,7 @@ def read_peaks(text: str, source: Path) -> Iterator[NmrSignal]:
         raise no_peaks(source)
     delimiter = _delimiter([line for _, line in body])
     rows = [(number, _cells(line, delimiter)) for number, line in body]
-    while (
-        rows
-        and len(rows) > 1
-        and not _is_header(rows[0][1])
-        and not any(map(is_number, rows[0][1]))
-    ):
+    while len(rows) > 1 and _is_header(rows[1][1]) and not any(map(is_number, rows[0][1])):
         rows.pop(0)  # a title above the header
     header = None
     if not any(is_number(cell) for cell in rows[0][1]) or _is_header(rows[0][1]):
@@ -323,14 +320,16 @@ def _counts_up(values: list[float | None]) -> bool:
     return len(values) > 1 and all(value == at for at, value in enumerate(values, start=1))
 
 
-def _one_is_a_peak_column(split: list[list[str]]) -> bool:
-    """Whether two columns of numbers are shift and intensity (rather than a list in two columns)."""
-    first = [_number(cells[0]) or 0.0 for cells in split]
-    second = [_number(cells[1]) or 0.0 for cells in split]
-    ordered = first == sorted(first) or first == sorted(first, reverse=True)
-    joint = [value for pair in zip(first, second, strict=True) for value in pair]
-    together = joint == sorted(joint) or joint == sorted(joint, reverse=True)
-    return ordered and not together
+def _has_a_peak_column(split: list[list[str]]) -> bool:
+    """Whether rows of numbers are shift and intensity (rather than one list in several columns)."""
+    table = [[_number(cell) or 0.0 for cell in cells] for cells in split]
+    first = [row[0] for row in table]
+    joint = [value for row in table for value in row]
+    return _in_order(first) and not _in_order(joint)
+
+
+def _in_order(values: list[float]) -> bool:
+    return values == sorted(values) or values == sorted(values, reverse=True)
 
 
 def _as_spectrum(

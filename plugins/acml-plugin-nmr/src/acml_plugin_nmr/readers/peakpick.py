@@ -26,7 +26,8 @@ BASELINE_POINTS = 64
 
 SOLVENT_PPM = {
     "13C": {"cdcl3": (77.16, 0.6), "dmso": (39.52, 0.8), "meod": (49.00, 0.8), "cd3od": (49.00, 0.8),
-            "c6d6": (128.06, 0.6), "acetone": (29.84, 0.8), "cd2cl2": (53.84, 1.0), "cd3cn": (1.32, 0.8),
+            "c6d6": (128.06, 0.6), "acetone": (29.84, 0.8), "cd2cl2": (53.84, 1.0),
+            "cd3cn": (1.32, 0.8),
             "thf": (67.21, 0.8), "tol": (20.43, 0.8), "pyr": (123.87, 0.8)},
     "1H": {"cdcl3": (7.26, 0.02), "dmso": (2.50, 0.03), "meod": (3.31, 0.03), "cd3od": (3.31, 0.03),
            "c6d6": (7.16, 0.02), "acetone": (2.05, 0.03), "cd2cl2": (5.32, 0.02), "cd3cn": (1.94, 0.03),
@@ -61,13 +62,18 @@ def pick(
     if top <= 0:
         return []
     floor = max(NOISE_FACTOR * noise, LEAST_SHARE[nucleus] * top / 10)
-    at, _ = find_peaks(y, height=floor, prominence=floor / 2)
-    lines = [_vertex(x, y, int(i)) for i in at]
+    # The prominence, not the height, counts: ripples on a strong line's foot are high, too.
+    at, found = find_peaks(y, height=floor, prominence=floor)
+    lines = [
+        (*_vertex(x, y, int(i)), float(prominence))
+        for i, prominence in zip(at, found["prominences"], strict=True)
+    ]
     lines = [line for line in lines if not _is_solvent(nucleus, line[0], solvent)]
     if not lines:
         return []
-    least = LEAST_SHARE[nucleus] * max(height for _, height in lines)
-    return _grouped([line for line in lines if line[1] >= least], LINE_GAP_PPM[nucleus])[::-1]
+    least = LEAST_SHARE[nucleus] * max(prominence for *_, prominence in lines)
+    kept = [(shift, height) for shift, height, prominence in lines if prominence >= least]
+    return _grouped(kept, LINE_GAP_PPM[nucleus])[::-1]
 
 
 def signal_from_spectrum(

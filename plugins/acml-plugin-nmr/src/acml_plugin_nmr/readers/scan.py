@@ -15,7 +15,7 @@ PROSE_WORDS = 3
 
 _NUM = r"(?:\d{1,5}(?:\.\d{1,5})?|\.\d{1,3})"
 _SIGNED = rf"[-+]?{_NUM}"
-_LIST = rf"{_NUM}(?:\s*(?:,|and|/|&|;|or)\s*{_NUM})*"
+_LIST = rf"{_NUM}(?:\s*(?:,|and|/|&|;|or)\s*{_NUM}){{0,9}}"
 _TOKEN = re.compile(
     rf"""
     (?P<space>\s+)
@@ -24,23 +24,28 @@ _TOKEN = re.compile(
       | (?<![A-Za-z])\d?[J𝐽](?![a-z])(?:[A-Z,\-()'/]|\d(?=[A-Z,]))*\s+(?:{_LIST}\s?Hz|{_NUM}) )
   | (?P<delta>δ|\bppm\b\.?)
   | (?P<range>{_SIGNED}\s*(?:ppm\s*)?(?:-|~|\bto\b|\.\.\.?)\s*{_SIGNED}(?![\d.]*\d)(?!\s*(?:MHz|K\b|°)))
-  | (?P<unit>{_SIGNED}\s*(?P<unitname>MHz|Hz|K\b|°\s?C?|%|cm-?1?\b|mg\b|mmol\b|mol\b|mL\b|g\b|nm\b|hr?\b|
-        min\b|eV\b|equiv\b|Da\b|µL|μL))
+  | (?P<unit>{_SIGNED}\s*(?P<unitname>MHz|Hz|K\b|°\s?C?|%|cm-?1?\b|mg\b|mmol\b|mol\b|mL\b|g\b|
+        nm\b|hr?\b|min\b|eV\b|equiv\b|Da\b|µL|μL))
   | (?P<count>(?<![\d.])\d{{1,2}}(?:\.\d)?\s?H(?![\w\-'=])
       | (?<![\d.])\d{{1,2}}\s?x\s?[A-Z]\w*
       | (?<![\d.])\d{{1,2}}C(?:H\d?)?(?![\w\-'=]))
-  | (?P<locant>(?<![\d.])\d{{1,2}}[a-z]?['"]*(?:,\d+['"]*)*-(?=[A-Za-z])[^\s,;()\[\]]*
+  | (?P<locant>(?<![\d.])\d{{1,2}}[a-z]?['"]*(?:,\d+['"]*){{0,9}}-(?=[A-Za-z])[^\s,;()\[\]]*
       | (?<![\d.])\d{{1,2}}(?:['"]+[\w\-]*|(?![sdtqm]\b)(?!ppm)[A-Za-z][\w\-']*))
   | (?P<number>{_SIGNED}(?![\d]))
   | (?P<open>[(\[{{])
   | (?P<close>[)\]}}])
   | (?P<separator>[,;/&:=|]|-)
-  | (?P<word>[^\W\d_][^\s,;()\[\]{{}}]*(?:,\d+['"]*(?![\d.,]))*)
+  | (?P<word>[^\W\d_][^\s,;()\[\]{{}}]*(?:,\d+['"]*(?![\d.,])){{0,9}})
   | (?P<period>\.)
   | (?P<other>.)
     """,
     re.X | re.S,
 )
+PEAK_LENGTH = 40
+"""Most characters of a shift or range, looked at before a bracket that may be a peak's."""
+
+_LOST_PEAK = re.compile(r"[,;]\s*(-?\d{1,3}\.\d+(?:\s?-\s?\d+\.\d+)?)\s*$")
+_ANNOTATION = re.compile(r"[(\[]\s*(?:br|app|[sdtqm]{1,4}\b|\d{1,2}\s?H|CH|C\b)")
 _STOP_UNITS = {"%", "mg", "mmol", "mol", "mL", "nm", "cm-1", "cm1", "cm", "eV", "Da", "g"}
 _VOCABULARY = re.compile(
     r"(?:and|or|br|broad|bs|brs|app|apparent|over\w*|signals?|peaks?|both|each|for|of|the|major|minor|"
@@ -60,12 +65,16 @@ _META = re.compile(
 _MHZ = re.compile(r"(\d{2,4}(?:[.,]\d+)?)\s?(?:-\s?)?(?:MHz|Mhz|MHZ|mhz)")
 _OPENING = re.compile(
     r"""(?:
-        (?P<mhz>\d{2,4}(?:[.,]\d+)?\s?-?\s?M[Hh][Zz]) | (?P<kelvin>\d{2,3}(?:\.\d+)?\s?(?:K\b|°\s?C?))
-      | δ(?:\s?/\s?ppm|\s?\(?\s?ppm\s?\)?|\s?(?:13C|1H|C|H)(?=[\s:=(]))? | \bd(?=\s*[=:]|\s*\(?\s*ppm|\s+[-(]?\s?\d)
-      | \bppm\b | \bδ\b
+        (?P<mhz>\d{2,4}(?:[.,]\d+)?\s?-?\s?M[Hh][Zz])
+        | (?P<kelvin>\d{2,3}(?:\.\d+)?\s?(?:K\b|°\s?C?))
+      | δ(?:\s?/\s?ppm|\s?\(?\s?ppm\s?\)?|\s?(?:13C|1H|C|H)(?=[\s:=(]))?
+      | \bd(?=\s*[=:]|\s*\(?\s*ppm|\s+[-(]?\s?\d)
+      | \bppm\b | \bδ\b | [56](?=\s?[:=]?\s\d{1,3}\.\d)
       | N\.?M\.?R\.? | DEPTQ?[-\s]?\d{0,3} | APT | UDEFT | TMS | CPD | BBD?\b
-      | (?:proton|1H)[-\s]?decoupled | \{\s?1H\s?\} | (?:int(?:ernal)?\.?\s)?st(?:andar)?d\.? | r\.?t\.?\b | room\ temperature
-      | \b(?:in|at|with|and|as|on|shifts?|chemical|data|spectrum|spectra|major|minor|rotamers?|isomers?|peaks|signals)\b
+      | (?:proton|1H)[-\s]?decoupled | \{\s?1H\s?\} | (?:int(?:ernal)?\.?\s)?st(?:andar)?d\.?
+      | r\.?t\.?\b | room\ temperature
+      | \b(?:in|at|with|and|as|on|shifts?|chemical|data|spectrum|spectra|major|minor|rotamers?|
+            isomers?|peaks|signals)\b
       | [:=,;.|>\-/+]
     )""",
     re.X,
@@ -235,13 +244,10 @@ def _inside(body: str, start: int) -> tuple[str, int]:
         character = body[position]
         if character in "([{":
             if depth == 1:
-                lost = re.search(
-                    r"[,;]\s*(-?\d{1,3}\.\d+(?:\s?-\s?\d+\.\d+)?)\s*$", body[start:position]
-                )
-                if lost and re.match(
-                    r"[(\[]\s*(?:br|app|[sdtqm]{1,4}\b|\d{1,2}\s?H|CH|C\b)", body[position:]
-                ):
-                    return body[start + 1 : start + lost.start()], start + lost.start()
+                begin = max(start, position - PEAK_LENGTH)
+                lost = _LOST_PEAK.search(body[begin:position])
+                if lost and _ANNOTATION.match(body, position):
+                    return body[start + 1 : begin + lost.start()], begin + lost.start()
             depth += 1
         elif character in ")]}":
             depth -= 1

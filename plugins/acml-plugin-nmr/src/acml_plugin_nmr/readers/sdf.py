@@ -3,7 +3,8 @@
 A spectrum is a property ``Spectrum 13C 0`` of ``shift;intensity and multiplicity;atom`` items joined
 by "|", e.g. ``8.1;0.0Q;3|9.0;0.0Q;19|``. One record gives one signal: its first 13C and first 1H
 spectrum, where the order of the numbers in ``Solvent`` (which is that of acquisition in the record)
-decides; without it the lowest number is first. The structure is the record's mol block.
+decides; without it the lowest number is first. The structure is the record's mol block, with the
+stereocentres of its SMILES property.
 """
 
 from __future__ import annotations
@@ -121,11 +122,18 @@ def _signal(lines: list[str], path: Path, number: int) -> NmrSignal:
         fields.setdefault("solvent", solvents.get(chosen, ""))
     if not fields:
         raise BadInput("the record's spectra have no peaks", source=path, line=number)
-    smiles = _smiles(lines[: end + 1], path, number)
+    smiles = _smiles(lines[: end + 1], properties.get("SMILES", ("", 0))[0], path, number)
     return NmrSignal(smiles=smiles, origin=f"{path.name}:{number}", **fields)  # type: ignore[arg-type]
 
 
-def _smiles(block: list[str], path: Path, number: int) -> str:
+def _smiles(block: list[str], stated: str, path: Path, number: int) -> str:
+    """Canonical SMILES of the mol block; of the record's own SMILES where that is the same molecule.
+
+    The source's drawings have lost the wedges that its SMILES still know as stereocentres.
+    """
+    if len(block) > 4 and block[1][20:22] == "3D" and _is_flat(block):
+        # The source calls flat drawings 3D, and then wedges would not be looked at.
+        block = [block[0], block[1][:20] + "2D" + block[1][22:], *block[2:]]
     mol = Chem.MolFromMolBlock("\n".join(block) + "\n")
     if mol is None or mol.GetNumAtoms() == 0:
         raise BadInput(
@@ -134,7 +142,21 @@ def _smiles(block: list[str], path: Path, number: int) -> str:
             line=number,
             remedy="Check valences and the atom and bond counts.",
         )
+    own = Chem.MolFromSmiles(stated) if stated else None
+    if own is not None and _constitution(own) == _constitution(mol):
+        mol = own
     return Chem.MolToSmiles(mol)
+
+
+def _constitution(mol: Chem.Mol) -> str:
+    return Chem.MolToSmiles(mol, isomericSmiles=False)
+
+
+def _is_flat(block: list[str]) -> bool:
+    """Whether every atom of a V2000 block has z = 0."""
+    count = block[3][:3].strip()
+    atoms = block[4 : 4 + int(count)] if count.isdigit() else []
+    return bool(atoms) and all(line[20:30].strip("0. -+") == "" for line in atoms)
 
 
 def _properties(lines: list[str], start: int, first: int) -> dict[str, tuple[str, int]]:
@@ -156,9 +178,11 @@ def _properties(lines: list[str], start: int, first: int) -> dict[str, tuple[str
 def _by_number(text: str) -> dict[int, str]:
     """ "0:Chloroform-D1 (CDCl3) 1:Unreported" as {0: ..., 1: ...}, in the order of the text."""
     marks = list(_NUMBERED.finditer(text))
-    ends = [mark.start() for mark in marks[1:]] + [len(text)]
-    solvents = {int(m[1]): text[m.end() : e].strip() for m, e in zip(marks, ends, strict=True)}
-    return {n: _balanced(name) for n, name in solvents.items()}
+    starts = [*(mark.start() for mark in marks), len(text)]
+    return {
+        int(mark[1]): _balanced(text[mark.end() : end].strip())
+        for mark, end in zip(marks, starts[1:], strict=True)
+    }
 
 
 def _balanced(name: str) -> str:

@@ -9,7 +9,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_NUCLEUS = r"(?P<{0}>13\s?-?\s?C|C\s?-?\s?13|1\s?-?\s?H|H\s?-?\s?1|\d{{1,3}}\s?-?\s?[A-Z][a-z]?|carbon(?:-13)?|proton|[CHFP])"
+_NUCLEUS = (
+    r"(?P<{0}>13\s?-?\s?C|C\s?-?\s?13|1\s?-?\s?H|H\s?-?\s?1|\d{{1,3}}\s?-?\s?[A-Z][a-z]?"
+    r"|carbon(?:-13)?|proton|[CHFP])"
+)
 _DECOUPLED = r"(?:\s*-?\s*[{\[(]\s*1\s?H\s*[}\])])"
 _DECOUPLED_BEFORE = r"(?:[{\[(]\s*1\s?H\s*[}\])]\s*-?\s*)?"
 
@@ -40,15 +43,23 @@ _HEADER = re.compile(
 _STOP = re.compile(
     r"""
     (?<![\w-])(?:
-        HR[-\s]?(?:\(?[A-Z]+[+-]?\)?[-\s]?)?MS | LR[-\s]?MS | (?:ESI|EI|CI|FAB|APCI|MALDI|LC|GC|UPLC|TOF|DART|FD)
-        [-\s/+()]*(?:TOF|HR|ESI|Q|UV)?[-\s/+()]*MS | MS(?=\s*[(:/,]|\s+(?:m/z|\(|ESI|EI|calc|found)) | [Mm]/[Zz] | m/e
-      | (?:FT[-\s]?|ATR[-\s]?)*IR(?=\s*[(:,/]|\s+(?:\(|ν|neat|KBr|film|ATR|\d|v|cm)) | ν\s?max | νmax | vmax | FT-?IR
-      | UV(?:[-/]?[Vv]is)?(?=\W) | λ\s?max | M\.?\s?p\.?(?=\s*[:=.(]|\s+(?:\d|>|[a-z]+\s)) | m\.\s?p\. | mp\b | [Mm]elting\ [Pp]oint
-      | b\.?p\.?(?=\s*[:=.(]|\s+\d) | R[fF]?f?(?=\s*[=:(]|\s+0\.\d|\s+value) | \[\s?[αaA]\s?\] | TLC | HPLC | UPLC | SFC | GC(?=\s*[(:])
-      | Anal(?:\.|ysis|ytical)? (?=[\s:.,]) | Elemental | [Cc]alcd? | [Cc]alc'?d | Calculated | [Ff]ound(?=\s*[:(,\d])
+        HR[-\s]?(?:\(?[A-Z]+[+-]?\)?[-\s]?)?MS | LR[-\s]?MS
+        | (?:ESI|EI|CI|FAB|APCI|MALDI|LC|GC|UPLC|TOF|DART|FD)
+        [-\s/+()]*(?:TOF|HR|ESI|Q|UV)?[-\s/+()]*MS
+        | MS(?=\s*[(:/,]|\s+(?:m/z|\(|ESI|EI|calc|found)) | [Mm]/[Zz] | m/e
+      | (?:FT[-\s]?|ATR[-\s]?)*IR(?=\s*[(:,/]|\s+(?:\(|ν|neat|KBr|film|ATR|\d|v|cm)) | ν\s?max
+      | νmax | vmax | FT-?IR
+      | UV(?:[-/]?[Vv]is)?(?=\W) | λ\s?max | M\.?\s?p\.?(?=\s*[:=.(]|\s+(?:\d|>|[a-z]+\s))
+      | m\.\s?p\. | mp\b | [Mm]elting\ [Pp]oint
+      | b\.?p\.?(?=\s*[:=.(]|\s+\d) | R[fF]?f?(?=\s*[=:(]|\s+0\.\d|\s+value) | \[\s?[αaA]\s?\]
+      | TLC | HPLC | UPLC | SFC | GC(?=\s*[(:])
+      | Anal(?:\.|ysis|ytical)? (?=[\s:.,]) | Elemental | [Cc]alcd? | [Cc]alc'?d | Calculated
+      | [Ff]ound(?=\s*[:(,\d])
       | t_?R(?=\s*[=:]) | [Yy]ield | CCDC | X-ray | Crystal | CHN
-      | (?:DEPT|APT|HSQC|HMQC|HMBC|COSY|NOESY|ROESY|TOCSY|INADEQUATE|EXSY|gCOSY|gHSQC|gHMBC)(?:Q)?(?:[-\s]?\d{2,3})?(?=\s*[(:,δ]|\s+NMR)
-      | 2D\ NMR | EPR | ESR | CV(?=\s*[(:]) | CD(?=\s*\() | Purity | (?:Optical\ )?[Rr]otation | White\ (?:solid|powder) | Spectro?scopic
+      | (?:DEPT|APT|HSQC|HMQC|HMBC|COSY|NOESY|ROESY|TOCSY|INADEQUATE|EXSY|
+        gCOSY|gHSQC|gHMBC)(?:Q)?(?:[-\s]?\d{2,3})?(?=\s*[(:,δ]|\s+NMR)
+      | 2D\ NMR | EPR | ESR | CV(?=\s*[(:]) | CD(?=\s*\() | Purity | (?:Optical\ )?[Rr]otation
+      | White\ (?:solid|powder) | Spectro?scopic
     )
     """,
     re.X,

@@ -12,7 +12,8 @@ _ONE = r"""
         tetrahydrofuran|acetic\ acid|AcOH|EtOH|ethanol|nitromethane|cyclohexane|bromobenzene|o-DCB|
         1,2-dichlorobenzene|1,1,2,2-tetrachloroethane|dimethylformamide|Me2SO)
         (?:\s?-?\s?[\[(]?[dD]_?\d{1,2}[\])]?|-[dD](?![a-z]))?(?![a-z])
-  | CDCl3 | CHCl3 | CD2Cl2 | CH2Cl2 | \(?CD3\)?2SO | \(?CD3\)?2CO | CD3COCD3 | CD3SOCD3 | C6D6 | C6D5H | C6HD5 | CHDCl2 | CDHCl2 | CHD2OD | CD2HOD | CHD2CN | CD2HCN | C6H6
+  | CDCl3 | CHCl3 | CD2Cl2 | CH2Cl2 | \(?CD3\)?2SO | \(?CD3\)?2CO | CD3COCD3 | CD3SOCD3 | C6D6
+  | C6D5H | C6HD5 | CHDCl2 | CDHCl2 | CHD2OD | CD2HOD | CHD2CN | CD2HCN | C6H6
   | C7D8 | C6D5CD3 | CD3OD | CD3OH | CH3OH | MeOD(?:-d\d)? | CD3CN | D2O | H2O | HDO | HOD
   | C4D8O | C5D5N | CCl4 | CF3CO2D | CF3COOD | CF3CO2H | CDCl2CDCl2 | C2D2Cl4 | \(?CDCl2\)?2
   | NaOD | KOD | DCl | CD3NO2 | CD3COOD | CD3CO2D | C6D5Br | C6D5Cl | C6D12 | C6D4Cl2 | DCON\(CD3\)2

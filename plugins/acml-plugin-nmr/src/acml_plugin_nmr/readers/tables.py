@@ -37,6 +37,11 @@ def has_columns(names: list[str]) -> bool:
     return any(name.strip().lower() in SHIFTS for name in names)
 
 
+def has_structures(names: list[str]) -> bool:
+    """Whether a header has a column of SMILES: such a file is a table, not one spectrum."""
+    return any(name.strip().lower() in _SMILES for name in names)
+
+
 def read_table(path: Path, *, on_reject: OnReject | None = None) -> Iterator[NmrSignal]:
     """Signals of a table; rows without any shift are passed over.
 
@@ -56,7 +61,7 @@ def read_table(path: Path, *, on_reject: OnReject | None = None) -> Iterator[Nmr
     smiles = next((given[name] for name in _SMILES if name in given), None)
     for number, row in _rows(path, [*use.values(), *([smiles] if smiles else [])]):
         try:
-            fields = {name: _cell(row[column], name) for name, column in use.items()}
+            fields = _trimmed({name: _cell(row[column], name) for name, column in use.items()})
             one = NmrSignal(
                 smiles=str(row[smiles] or "") if smiles else "",
                 origin=f"{path.name}:{number}",
@@ -137,14 +142,21 @@ def _cell(value: Any, name: str) -> Any:
             value = json.loads(text.replace("'", '"').replace("nan", "NaN"))
         else:
             hard = next((mark for mark in "|;" if mark in text), None)
-            value = (
-                [part.strip() for part in text.strip(hard).split(hard)]
-                if hard
-                else re.split(r"[\s,]+", text)
-            )
+            value = text.split(hard) if hard else re.split(r"[\s,]+", text)
+            if hard and name in _NUMBERS:
+                value = [item for item in value if item.strip()]
     if name in _NUMBERS:
         return tuple(float(item) for item in value)
-    return tuple("" if item is None else str(item) for item in value)
+    return tuple("" if item is None else str(item).strip() for item in value)
+
+
+def _trimmed(fields: dict[str, Any]) -> dict[str, Any]:
+    """Without the empty last item that a closing separator leaves ("Q|T|")."""
+    for nucleus in ("13c", "1h"):
+        shifts, kinds = fields.get(f"shifts_{nucleus}"), fields.get(f"multiplicity_{nucleus}")
+        if shifts and kinds and len(kinds) == len(shifts) + 1 and not kinds[-1]:
+            fields[f"multiplicity_{nucleus}"] = kinds[:-1]
+    return fields
 
 
 def _reason(error: Exception) -> str:

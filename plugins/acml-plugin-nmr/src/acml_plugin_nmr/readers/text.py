@@ -18,12 +18,14 @@ from pathlib import Path
 from acml_core.errors import BadInput
 from acml_core.modality import OnReject
 from acml_plugin_nmr.readers.annotations import (
+    bare_counts,
     count_13c,
     integral_1h,
     multiplicities_13c,
     splitting_1h,
 )
 from acml_plugin_nmr.readers.limits import (
+    GUESS_13C_ABOVE_PPM,
     READS,
     check_shifts,
     guess_nucleus,
@@ -65,6 +67,7 @@ def read_text(
     if not sections:
         sections = [_headerless(before, shown)]
     fields: dict[str, object] = {}
+    announced: dict[str, Scan] = {}
     first_line = 1
     others: list[str] = []
     given = 0
@@ -74,6 +77,10 @@ def read_text(
             continue
         found = scan(section.body, section.nucleus)
         found.mhz = found.mhz or frequency_mhz(section.body)
+        if section.nucleus in announced:
+            # "13C NMR (101 MHz, CDCl3): δC 170.1" has two headers.
+            earlier = announced.pop(section.nucleus)
+            found.mhz, found.solvent = found.mhz or earlier.mhz, found.solvent or earlier.solvent
         line = section.line if source is not None else None
         try:
             nucleus, part = _fields(section, found, shown, line)
@@ -83,6 +90,7 @@ def read_text(
             on_reject(error)
             continue
         if not part:
+            announced[section.nucleus] = found
             continue
         if f"shifts_{nucleus.lower()}" in fields:
             yield NmrSignal(origin=f"{origin}:{first_line}", **fields)  # type: ignore[arg-type]
@@ -119,7 +127,7 @@ def _fields(
     section: Section, found: Scan, shown: str | Path, line: int | None
 ) -> tuple[str, dict[str, object]]:
     """The nucleus, and the fields of ``NmrSignal`` that a section fills (none: no peaks)."""
-    peaks = [peak for peak in found.peaks if not is_not_sample(peak.annotation)]
+    peaks = _of_sample(found.peaks)
     nucleus = section.nucleus or _guess(peaks)
     if not peaks:
         if found.hz:
@@ -133,11 +141,12 @@ def _fields(
     notes = [peak.annotation for peak in peaks]
     part: dict[str, object] = {"solvent": found.solvent} if found.solvent else {}
     if nucleus == "13C":
-        kinds = multiplicities_13c(notes, section.header + " " + found.preamble)
+        kinds = multiplicities_13c(notes, section.header + " " + found.preamble, shifts)
+        counts = bare_counts(notes) or [count_13c(note) for note in notes]
         repeated = [
             (shift, kind)
-            for shift, kind, note in zip(shifts, kinds, notes, strict=True)
-            for _ in range(count_13c(note))
+            for shift, kind, count in zip(shifts, kinds, counts, strict=True)
+            for _ in range(count)
         ]
         part["shifts_13c"] = tuple(shift for shift, _ in repeated)
         part["multiplicity_13c"] = tuple(kind for _, kind in repeated)
@@ -155,6 +164,51 @@ def _guess(peaks: list[Peak]) -> str:
     if nucleus == "13C" and max(shifts, default=0.0) > 40.0:
         return nucleus
     return "1H" if any(integral_1h(peak.annotation) for peak in peaks) else nucleus
+
+
+CHLOROFORM_PPM = (76.9, 77.35)
+"""Where the middle line of CDCl3's 13C triplet is found [ppm]."""
+
+CHLOROFORM_SPACING_PPM = (0.2, 0.65)
+"""Its spacing [ppm]: 32 Hz at 50 to 150 MHz."""
+
+
+def _of_sample(peaks: list[Peak]) -> list[Peak]:
+    """Peaks that no annotation calls solvent, water or reference.
+
+    "77.4, 77.0, 76.6 (CDCl3)": bare neighbours just before a solvent's carbon are its lines, too.
+    """
+    kept: list[Peak] = []
+    for peak in peaks:
+        if not is_not_sample(peak.annotation):
+            kept.append(peak)
+            continue
+        last = peak.shift
+        while (
+            kept
+            and last > GUESS_13C_ABOVE_PPM
+            and not kept[-1].notes
+            and abs(kept[-1].shift - last) <= CHLOROFORM_SPACING_PPM[1]
+        ):
+            last = kept.pop().shift
+    return _without_chloroform(kept)
+
+
+def _without_chloroform(peaks: list[Peak]) -> list[Peak]:
+    """The list without three bare, evenly spaced neighbours about 77.16 ppm: CDCl3's triplet."""
+    for at in range(len(peaks) - 2):
+        three = peaks[at : at + 3]
+        if any(peak.notes for peak in three):
+            continue
+        first, second = (three[i].shift - three[i + 1].shift for i in (0, 1))
+        low, high = CHLOROFORM_SPACING_PPM
+        if (
+            CHLOROFORM_PPM[0] <= three[1].shift <= CHLOROFORM_PPM[1]
+            and abs(first - second) <= 0.03
+            and low <= abs(first) <= high
+        ):
+            return peaks[:at] + peaks[at + 3 :]
+    return peaks
 
 
 GAMMA_RATIO = 0.25145

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import re
 import tempfile
+import warnings
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -195,7 +196,9 @@ def _bruker_fid(
     import nmrglue as ng
 
     try:
-        dic, data = ng.bruker.read(str(folder), read_procs=False, read_pulseprogram=False)
+        with warnings.catch_warnings():  # a short file warns; it is refused below
+            warnings.simplefilter("ignore")
+            dic, data = ng.bruker.read(str(folder), read_procs=False, read_pulseprogram=False)
         observe, width = float(acqus["SFO1"]), float(acqus["SW_h"])
         base = float(procs.get("SF") or acqus.get("BF1") or observe)
         points = int(float(acqus["TD"]))

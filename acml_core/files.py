@@ -1,0 +1,62 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from acml_core.errors import AcmlError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@contextmanager
+def whole(path: str | Path) -> Iterator[Path]:
+    """Give a name to write to; when the block ends well the file moves to ``path``.
+
+    Raises:
+        OSError: with ``filename`` filled, which a full disk alone does not say.
+    """
+    path = Path(path)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        yield part
+        os.replace(part, path)
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write a text file (UTF-8)."""
+    with whole(path) as part:
+        part.write_text(text, encoding="utf-8")
+
+
+def write_tensors(
+    path: str | Path, tensors: dict[str, Tensor], metadata: dict[str, str] | None = None
+) -> None:
+    """Write a safetensors file.
+
+    Raises:
+        AcmlError: it cannot be written, e.g. because the disk is full.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
+    plain = {key: value.detach().cpu().contiguous().clone() for key, value in tensors.items()}
+    with whole(path) as part:
+        try:
+            save_file(plain, part, metadata=metadata)
+        except SafetensorError as error:
+            raise AcmlError(
+                f"cannot be written ({error})",
+                source=path,
+                remedy="Free some space, or write to another disk.",
+            ) from None

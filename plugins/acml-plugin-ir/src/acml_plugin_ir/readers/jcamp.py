@@ -1,0 +1,281 @@
+"""JCAMP-DX for infrared: XYDATA in all forms, XYPOINTS, peak tables, link blocks.
+
+McDonald and Wilks, Appl. Spectrosc. 1988, 42, 151, doi:10.1366/0003702884428734 (JCAMP-DX 4.24).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from acml_core.errors import BadInput
+from acml_core.modality import OnReject
+from acml_plugin_ir.readers import asdf
+from acml_plugin_ir.readers.bands import band_list
+from acml_plugin_ir.readers.units import PERCENT_ABOVE, axis_unit, curve, guess_axis, ordinate
+from acml_plugin_ir.signal import IrSignal
+
+OTHER_MODALITIES = (
+    (re.compile(r"NMR|NUCLEAR|\bFID\b", re.I), "an NMR spectrum", "nmr"),
+    (re.compile(r"MASS", re.I), "a mass spectrum", "ms"),
+    (re.compile(r"RAMAN", re.I), "a Raman spectrum", ""),
+    (re.compile(r"\bUV|VIS\b|ULTRAVIOLET", re.I), "a UV/VIS spectrum", ""),
+    (re.compile(r"CHROMATOGRAM", re.I), "a chromatogram", ""),
+)
+DATA = ("XYDATA", "XYPOINTS", "PEAKTABLE", "PEAKASSIGNMENTS", "NTUPLES")
+X_TOLERANCE = 1.5
+"""Steps by which an abscissa in the table may differ from FIRSTX + i * DELTAX: files round both."""
+
+STRONG = ((0.8, "vs"), (0.5, "s"), (0.25, "m"), (0.1, "w"), (0.0, "vw"))
+"""Strength of a peak table's band by its height over the highest."""
+
+_LABEL = re.compile(r"^[ \t]*##([^=\n]*)=", re.M)
+_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+
+
+@dataclass
+class Block:
+    """One block's labelled records: normalised label to text, and the line each starts at."""
+
+    records: dict[str, str] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
+    ended: bool = False
+
+    def get(self, *labels: str) -> str:
+        """The first line of the first of ``labels`` that the block has, or ""."""
+        text = next((self.records[name] for name in labels if name in self.records), "")
+        return text.split("\n", 1)[0].split("$$")[0].strip()
+
+    def number(self, label: str) -> float | None:
+        """The same as a number, or None."""
+        found = _NUMBER.match(self.get(label))
+        return float(found[0]) if found else None
+
+    @property
+    def data(self) -> str:
+        """Label of its data table, or ""."""
+        return next((label for label in DATA if label in self.records), "")
+
+
+def read_jcamp(text: str, source: Path, *, on_reject: OnReject | None = None) -> Iterator[IrSignal]:
+    """One signal an infrared data block.
+
+    Raises:
+        BadInput: no JCAMP-DX, another kind of spectrum, truncated, or damaged.
+    """
+    blocks = _blocks(text)
+    data = [block for block in blocks if block.data or "DATATYPE" in block.records]
+    data = [block for block in data if block.data or block.get("DATATYPE").upper() != "LINK"]
+    if not data:
+        raise BadInput(
+            "no JCAMP-DX data block found",
+            source=source,
+            remedy="The file may be truncated: it needs ##DATA TYPE= and ##XYDATA=.",
+        )
+    errors: list[BadInput] = []
+    given = 0
+    for block in data:
+        try:
+            signal = _signal(block, source)
+        except BadInput as error:
+            errors.append(error)
+            if on_reject is not None and len(data) > 1:
+                on_reject(error)
+            continue
+        given += 1
+        yield signal
+    if not given:
+        raise errors[0]
+
+
+def _blocks(text: str) -> list[Block]:
+    """Blocks in the order in which they begin; a link block's children follow it."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    found = list(_LABEL.finditer(text))
+    blocks: list[Block] = []
+    stack: list[Block] = []
+    line, counted = 1, 0
+    for match, end in zip(found, [*(m.start() for m in found[1:]), len(text)], strict=False):
+        line += text.count("\n", counted, match.start())
+        counted = match.start()
+        label = re.sub(r"[\s/_-]", "", match[1]).upper()
+        if label == "":  # ##= is a comment
+            continue
+        if label == "TITLE" or not stack:
+            stack.append(Block())
+            blocks.append(stack[-1])
+        if label == "END":
+            stack.pop().ended = True
+            continue
+        stack[-1].records.setdefault(label, text[match.end() : end])
+        stack[-1].lines.setdefault(label, line)
+    return blocks
+
+
+def _signal(block: Block, source: Path) -> IrSignal:
+    kind, line = block.get("DATATYPE"), block.lines.get("DATATYPE")
+    for pattern, words, modality in OTHER_MODALITIES:
+        if pattern.search(kind):
+            raise BadInput(
+                f"this JCAMP-DX file holds {words}",
+                source=source,
+                line=line,
+                remedy=f"Read it with the modality {modality!r}." if modality else "IR is needed.",
+            )
+    if kind and not re.search(r"INFRARED|\bIR\b|FT-?IR|DRIFT|ATR", kind, re.I):
+        raise BadInput(
+            f"this JCAMP-DX file holds {kind!r}, not an infrared spectrum",
+            source=source,
+            line=line,
+            remedy="Give an INFRARED SPECTRUM block.",
+        )
+    label = block.data
+    if not label:
+        raise BadInput(
+            "the block has no data table",
+            source=source,
+            line=line,
+            remedy="The file is truncated: export or download it again.",
+        )
+    if label == "NTUPLES":
+        raise BadInput(
+            "the data are NTUPLES, which holds several curves in one",
+            source=source,
+            line=block.lines[label],
+            remedy="Export one absorbance or transmittance spectrum as XYDATA.",
+        )
+    if not kind and axis_unit(block.get("XUNITS")) is None:
+        raise BadInput(
+            "the file says neither DATA TYPE nor an infrared axis (XUNITS)",
+            source=source,
+            line=block.lines[label],
+            remedy="Add ##DATA TYPE=INFRARED SPECTRUM and ##XUNITS=.",
+        )
+    form, body = _body(block, label)
+    if label in ("PEAKTABLE", "PEAKASSIGNMENTS"):
+        return _peaks(block, label, body, source)
+    if "XY..XY" in form.replace(" ", "") or label == "XYPOINTS":
+        table = asdf.pairs(body, block.lines[label] + 1, source)
+        _complete(block, len(table), label, source)
+        x = table[:, 0] * (block.number("XFACTOR") or 1.0)
+        y = table[:, 1]
+    else:
+        x, y = _evenly(block, label, body, source)
+    units = block.get("XUNITS")
+    unit = axis_unit(units)
+    if unit is None and units and not re.search(r"ARBITRARY", units, re.I):
+        raise BadInput(
+            f"the axis is in {units!r}",
+            source=source,
+            line=block.lines.get("XUNITS"),
+            remedy="Needed: 1/CM, MICROMETERS or NANOMETERS.",
+        )
+    return curve(
+        x,
+        y * (block.number("YFACTOR") or 1.0),
+        x_unit=unit or guess_axis(x),
+        y_kind=ordinate(block.get("YUNITS"), source=source, line=block.lines.get("YUNITS")),
+        source=source,
+        line=block.lines[label],
+        state=_state(block),
+        smiles=block.get("$SMILES", "SMILES"),
+        origin=f"{source.name}:{block.lines[label]}",
+    )
+
+
+def _body(block: Block, label: str) -> tuple[str, str]:
+    form, _, body = block.records[label].partition("\n")
+    return form.upper(), body
+
+
+def _state(block: Block) -> str:
+    parts = (block.get("STATE"), block.get("SAMPLINGPROCEDURE"))
+    return ", ".join(part for part in parts if part)
+
+
+def _complete(block: Block, points: int, label: str, source: Path) -> None:
+    stated = block.number("NPOINTS")
+    if stated is not None and points < stated:
+        raise BadInput(
+            f"the spectrum has {points} of {int(stated)} points",
+            source=source,
+            line=block.lines[label],
+            remedy="The file is truncated: export or download it again.",
+        )
+
+
+def _evenly(block: Block, label: str, body: str, source: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Axis and ordinates of an (X++(Y..Y)) table, its X checks compared."""
+    line = block.lines[label]
+    table = asdf.ordinates(body, line + 1, source)
+    _complete(block, len(table.y), label, source)
+    if len(table.y) < 2:
+        raise BadInput(
+            "the data table is empty", source=source, line=line, remedy="The file is truncated."
+        )
+    points = len(table.y)
+    stated = block.number("NPOINTS")
+    if stated is not None and points > stated:
+        points = int(stated)  # a last Y check that stands alone
+    factor = block.number("XFACTOR") or 1.0
+    at = table.x_of_line * factor
+    first, last = block.number("FIRSTX"), block.number("LASTX")
+    if first is None or last is None or first == last:
+        step = block.number("DELTAX")
+        if not step:
+            raise BadInput(
+                "FIRSTX and LASTX are missing, and so is DELTAX",
+                source=source,
+                line=line,
+                remedy="Export the file again.",
+            )
+        first, last = at[0], at[0] + step * (points - 1)
+    step = (last - first) / (points - 1)
+    used = table.first_of_line < points
+    expected = first + step * table.first_of_line
+    wrong = used & (np.abs(at - expected) > X_TOLERANCE * abs(step) + _rounding(table.x_of_line))
+    if wrong.any():
+        place = int(np.argmax(wrong))
+        raise BadInput(
+            f"the X check fails: the line begins at {at[place]:g}, and FIRSTX, LASTX and the number"
+            f" of points give {expected[place]:g}",
+            source=source,
+            line=int(table.line[place]),
+            remedy="Lines are missing or doubled: export or download the file again.",
+        )
+    return np.linspace(first, last, points), table.y[:points]
+
+
+def _rounding(x: np.ndarray) -> float:
+    """What rounding to whole numbers may add to an X check."""
+    return 0.5 if np.all(x == np.round(x)) else 0.0
+
+
+def _peaks(block: Block, label: str, body: str, source: Path) -> IrSignal:
+    line = block.lines[label]
+    unit = axis_unit(block.get("XUNITS")) or "cm-1"
+    if label == "PEAKASSIGNMENTS":
+        rows = re.findall(r"\(\s*([-+.\deE]+)\s*,\s*([-+.\deE]*)", body)
+        table = np.array([[float(x), float(y) if y else np.nan] for x, y in rows]).reshape(-1, 2)
+    else:
+        table = asdf.pairs(body, line + 1, source)
+    _complete(block, len(table), label, source)
+    x = table[:, 0] * (block.number("XFACTOR") or 1.0)
+    if unit != "cm-1":
+        x = (1e4 if unit == "um" else 1e7) / x
+    y = table[:, 1] * (block.number("YFACTOR") or 1.0)
+    strengths: tuple[str, ...] = ()
+    named = block.get("YUNITS")
+    if named and np.isfinite(y).all() and np.ptp(y) > 0:
+        kind = ordinate(named, source=source, line=block.lines.get("YUNITS"))
+        full = 100.0 if y.max() > PERCENT_ABOVE else 1.0
+        height = y / y.max() if kind == "absorbance" else 1.0 - y / full
+        strengths = tuple(next(s for least, s in STRONG if h >= least or not least) for h in height)
+    return band_list(
+        x.tolist(), strengths, source=source, line=line, state=_state(block),
+        origin=f"{source.name}:{line}",
+    )  # fmt: skip

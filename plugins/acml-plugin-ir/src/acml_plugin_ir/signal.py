@@ -1,0 +1,60 @@
+"""One infrared measurement: a spectrum, or a list of its bands."""
+
+from __future__ import annotations
+
+import math
+
+from pydantic import model_validator
+
+from acml_core.modality import Signal
+
+STRENGTHS = ("vs", "s", "m", "w", "vw")
+"""Band strengths as papers print them: very strong, strong, medium, weak, very weak."""
+
+SHAPES = ("br", "sh")
+"""Words beside a strength: broad band, shoulder."""
+
+
+class IrSignal(Signal):
+    """An infrared spectrum, or a band list. What was not measured is empty.
+
+    Attributes:
+        wavenumber: points of the axis [cm-1], rising or falling, evenly spaced or not.
+        absorbance: decadic absorbance at each point (any scale factor: only its shape is used). NaN,
+            and runs of exact zeros at either end, mean "not measured".
+        transmittance: the same as a fraction, 1 = all light passes. NaN means "not measured". Give
+            one of the two; where both are given, absorbance is used.
+        bands: positions of bands [cm-1], where no curve is known.
+        strengths: for each band its strength and shape as printed ("s", "m", "br s", "w, sh"), or "".
+        state: of the sample, as the source writes it ("gas", "KBr", "neat", "ATR"), or "".
+    """
+
+    wavenumber: tuple[float, ...] = ()
+    absorbance: tuple[float, ...] = ()
+    transmittance: tuple[float, ...] = ()
+    bands: tuple[float, ...] = ()
+    strengths: tuple[str, ...] = ()
+    state: str = ""
+
+    @property
+    def missing(self) -> bool:
+        """True without any band and without any measured point (a state alone is no measurement)."""
+        values = self.absorbance or self.transmittance
+        return not self.bands and not any(math.isfinite(value) for value in values)
+
+    @model_validator(mode="after")
+    def _same_lengths(self) -> IrSignal:
+        points = len(self.wavenumber)
+        for name, values in (
+            ("absorbance", self.absorbance),
+            ("transmittance", self.transmittance),
+        ):
+            if values and len(values) != points:
+                raise ValueError(f"{points} wavenumbers, but {len(values)} values of {name}")
+        if points and not self.absorbance and not self.transmittance:
+            raise ValueError("wavenumbers without absorbance or transmittance")
+        if points and not all(map(math.isfinite, self.wavenumber)):
+            raise ValueError("a wavenumber is not a finite number")
+        if self.strengths and len(self.strengths) != len(self.bands):
+            raise ValueError(f"{len(self.bands)} bands, but {len(self.strengths)} strengths")
+        return self

@@ -1,0 +1,1 @@
+"""One file a format. Each reader yields ``Record`` (what a file says) or ``BadInput`` (why not)."""

@@ -1,0 +1,194 @@
+"""Tables with the plugin's columns, one row a spectrum (parquet, CSV, TSV), and peak lists as CSV.
+
+A cell of a list is a parquet list, JSON ("[41.0, 43.0]"), or items separated by "|", ";" or blanks.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from acml_core.errors import BadInput
+from acml_plugin_ms.readers.fields import conditions, plain
+from acml_plugin_ms.readers.files import lines, text_encoding
+from acml_plugin_ms.readers.record import Found, Record
+from acml_plugin_ms.signal import MsSignal
+
+LISTS = ("mz", "intensity")
+BATCH = 4096
+"""Rows read at once."""
+
+MZ_NAMES = ("mz", "mass", "mover z", "m", "moverz", "xmz")
+INTENSITY_NAMES = (
+    "intensity", "int", "abundance", "relint", "relativeintensity", "relativeabundance",
+    "relabundance", "height", "counts", "area", "y",
+)  # fmt: skip
+
+
+def read_table(path: Path) -> Iterator[Found]:
+    """One record a row of a parquet table. Other columns are left alone; empty rows passed over."""
+    try:
+        file = pq.ParquetFile(path)
+        names = _columns(list(file.schema_arrow.names), path)
+        number = 0
+        for batch in file.iter_batches(batch_size=BATCH, columns=list(names.values())):
+            for row in batch.to_pylist():
+                number += 1
+                values = {ours: row[theirs] for ours, theirs in names.items()}
+                if values["mz"]:
+                    yield _row(values, number)
+    except (pa.ArrowException, OSError) as error:
+        raise BadInput(
+            f"not a readable parquet file ({str(error).splitlines()[0]})",
+            source=path,
+            remedy="It may be truncated: fetch or write it again.",
+        ) from None
+
+
+def read_csv(path: Path) -> Iterator[Found]:
+    """A table as ``read_table`` (its cells are lists), or the peaks of one spectrum, one a row."""
+    encoding = text_encoding(path)
+    delimiter = _delimiter(path, encoding)
+    csv.field_size_limit(1 << 30)
+    with path.open(newline="", encoding=encoding, errors="replace") as file:
+        header = next((row for row in csv.reader(file, delimiter=delimiter) if any(row)), [])
+    given = {name.strip().lower() for name in header}
+    if not ({"mz", "intensity"} <= given):
+        yield from _peak_list(path, delimiter)
+        return
+    with path.open(newline="", encoding=encoding, errors="replace") as file:
+        reader = csv.DictReader(file, delimiter=delimiter)
+        reader.fieldnames = [name.strip() for name in reader.fieldnames or []]
+        names = _columns(list(reader.fieldnames), path)
+        rows = iter(reader)
+        first = next(rows, None)
+        if first is not None and _is_number(first[names["mz"]]) and not given & {"smiles"}:
+            yield from _peak_list(path, delimiter)
+            return
+        for row in [] if first is None else [first, *rows]:
+            values: dict[str, Any] = {ours: row[theirs] for ours, theirs in names.items()}
+            line = reader.line_num
+            try:
+                for name in LISTS:
+                    values[name] = _cell(values[name])
+            except (ValueError, TypeError):
+                yield BadInput(
+                    f"a cell of {name} is no list of numbers",
+                    source=path,
+                    line=line,
+                    remedy="Write it as [41.0, 43.0] or 41.0|43.0.",
+                )
+                continue
+            if values["mz"]:
+                yield _row(values, line)
+
+
+def _columns(names: list[str], path: Path) -> dict[str, str]:
+    """Our column names to the table's."""
+    lower = {name.strip().lower(): name for name in names}
+    found = {name: lower[name] for name in ("smiles", *MsSignal.columns()) if name in lower}
+    missing = [name for name in LISTS if name not in found]
+    if missing:
+        raise BadInput(
+            f"the table has no column {missing[0]}",
+            source=path,
+            remedy=f"Its columns: {', '.join(names)}.",
+        )
+    return found
+
+
+def _row(values: dict[str, Any], number: int) -> Record:
+    text = {
+        name: "" if value is None or (isinstance(value, float) and math.isnan(value)) else value
+        for name, value in values.items()
+        if name not in LISTS
+    }
+    return Record(
+        values["mz"],
+        values["intensity"] or (),
+        line=number,
+        **{name: value if name == "precursor_mz" else str(value) for name, value in text.items()},
+    )
+
+
+def _cell(value: Any) -> list[float]:
+    text = str(value or "").strip()
+    if text.startswith("["):
+        return [float(item) for item in json.loads(text.replace("nan", "NaN"))]
+    return [float(item) for item in re.split(r"[\s,|;]+", text) if item]
+
+
+def _is_number(text: Any) -> bool:
+    try:
+        float(str(text).strip())
+    except ValueError:
+        return False
+    return True
+
+
+def _delimiter(path: Path, encoding: str) -> str:
+    with path.open(encoding=encoding, errors="replace") as file:
+        first = file.readline()
+        while first and (not first.strip() or first.startswith("#")):
+            first = file.readline()
+    return max("\t;,", key=first.count) if any(mark in first for mark in "\t;,") else ","
+
+
+def _peak_list(path: Path, delimiter: str) -> Iterator[Found]:
+    """The peaks of one spectrum; "# precursor_mz: 301.1" lines above state the conditions."""
+    stated: dict[str, str] = {}
+    columns: tuple[int, int] | None = None
+    mz: list[float] = []
+    intensity: list[float] = []
+    for number, line in lines(path):
+        text = line.strip()
+        if text.startswith("#"):
+            key, _, value = text.lstrip("# ").replace("=", ":", 1).partition(":")
+            stated[plain(key)] = value.strip()
+            continue
+        cells = [cell.strip().strip('"') for cell in text.split(delimiter)]
+        if not any(cells):
+            continue
+        if columns is None:
+            numbers = [_is_number(cell) for cell in cells[:2]]
+            if numbers == [True, True]:
+                columns = (0, 1)
+            else:
+                columns = _header(cells)
+                if columns is None:
+                    yield BadInput(
+                        "no columns for m/z and intensity",
+                        source=path,
+                        line=number,
+                        remedy=f"Name them mz and intensity; found: {', '.join(cells)[:80]}.",
+                    )
+                    return
+                continue
+        try:
+            mz.append(float(cells[columns[0]]))
+            intensity.append(float(cells[columns[1]]))
+        except (ValueError, IndexError):
+            yield BadInput(
+                f"{text[:40]!r} is no peak",
+                source=path,
+                line=number,
+                remedy="A peak is m/z and intensity; is the file truncated?",
+            )
+            return
+    yield Record(mz, intensity, line=1, **conditions(stated))  # type: ignore[arg-type]
+
+
+def _header(cells: list[str]) -> tuple[int, int] | None:
+    """Columns of m/z and intensity. "m/z (Th)" and "Rel. int. [%]" count too."""
+    names = [plain(re.sub(r"[(\[].*?[)\]]", "", cell)) for cell in cells]
+    x = next((i for i, name in enumerate(names) if name in MZ_NAMES), None)
+    y = next((i for i, name in enumerate(names) if name in INTENSITY_NAMES), None)
+    return None if x is None or y is None or x == y else (x, y)

@@ -1,0 +1,122 @@
+"""A second opinion on candidates: how much of the spectrum their fragments explain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from rdkit import Chem
+
+from acml_plugin_ms import adducts
+from acml_plugin_ms.adducts import ELECTRON
+from acml_plugin_ms.conditions import ionisation
+from acml_plugin_ms.fragments import fragments
+from acml_plugin_ms.ions import Ion, ions
+from acml_plugin_ms.prepare import UNIT_MASS_DEFECT
+from acml_plugin_ms.signal import MsSignal
+
+UNIT_TOLERANCE_DA = 0.45
+"""Half width of a match where the peaks are whole numbers [Da]."""
+
+LEAST_TOLERANCE_DA = 0.001
+"""No match is asked to be nearer than this [Da]: light peaks have relative errors of their own."""
+
+TOP = 60
+"""Strongest peaks that are to be explained."""
+
+LIKELY = 0.5
+"""A peak's share counts with weight**LIKELY of its likeliest ion: 0 would take any ion as good."""
+
+WRONG_PRECURSOR = 0.5
+"""Taken off where the precursor is not an ion of the candidate."""
+
+PRECURSOR_DA = 0.6
+"""Precursors stated with fewer than two decimals are compared to within this [Da]."""
+
+
+def rerank(signal: MsSignal, mols: Sequence[Chem.Mol], tolerance_ppm: float) -> np.ndarray:
+    """Explained share of the root intensity, 0 to 1, less where the precursor does not fit.
+
+    Args:
+        tolerance_ppm: half width of a match at full resolution [ppm].
+
+    Returns:
+        ``(len(mols),)`` float64, higher is better; -1 for a candidate that cannot be fragmented.
+    """
+    mz, intensity = np.array(signal.mz), np.sqrt(np.array(signal.intensity))
+    if len(mz) > TOP:
+        keep = np.argsort(-intensity, kind="stable")[:TOP]
+        mz, intensity = mz[keep], intensity[keep]
+    unit = bool(np.abs(mz - np.round(mz)).max(initial=1.0) < UNIT_MASS_DEFECT)
+    width = np.full(len(mz), UNIT_TOLERANCE_DA)
+    if not unit:
+        width = np.maximum(mz * tolerance_ppm * 1e-6, LEAST_TOLERANCE_DA)
+    ion = ion_of(signal)
+    known = adducts.parse(signal.adduct, signal.ion_mode) if signal.adduct else None
+    share = intensity / max(intensity.sum(), 1e-30)
+    scores = np.empty(len(mols))
+    for number, mol in enumerate(mols):
+        scores[number] = _explained(Chem.RemoveHs(mol), mz, share, width, ion, known)
+        if signal.precursor_mz and not _fits(signal.precursor_mz, mol, known, ion, tolerance_ppm):
+            scores[number] -= WRONG_PRECURSOR
+    return scores
+
+
+def ion_of(signal: MsSignal) -> Ion:
+    """What kind of ion was fragmented: EI, or a protonated or deprotonated molecule."""
+    source = ionisation(signal.instrument_type)
+    if signal.ion_mode == "NEGATIVE":
+        return "[M-H]-"
+    if source == "EI" or (not source and not signal.precursor_mz and signal.ms_type != "MS2"):
+        return "EI"
+    return "[M+H]+"
+
+
+def _explained(
+    mol: Chem.Mol,
+    mz: np.ndarray,
+    share: np.ndarray,
+    width: np.ndarray,
+    ion: Ion,
+    known: adducts.Adduct | None,
+) -> float:
+    if not mol.GetNumAtoms():
+        return -1.0
+    listed = ions(fragments(mol), ion)
+    order = np.argsort(listed.mz)
+    place, weight = listed.mz[order], listed.weight[order]
+    if known is not None and known.charge in (1, -1) and known.molecules == 1:
+        from rdkit.Chem.rdMolDescriptors import CalcExactMolWt
+
+        place = np.append(place, known.mz(CalcExactMolWt(mol)))
+        weight = np.append(weight, 1.0)
+        order = np.argsort(place)
+        place, weight = place[order], weight[order]
+    low = np.searchsorted(place, mz - width)
+    high = np.searchsorted(place, mz + width)
+    best = np.array(
+        [weight[a:b].max() if b > a else 0.0 for a, b in zip(low, high, strict=True)]
+    )
+    return float((share * best**LIKELY).sum())
+
+
+def _fits(
+    precursor: float,
+    mol: Chem.Mol,
+    known: adducts.Adduct | None,
+    ion: Ion,
+    tolerance_ppm: float,
+) -> bool:
+    from rdkit.Chem.rdMolDescriptors import CalcExactMolWt
+
+    mass = CalcExactMolWt(mol)
+    charge = -1 if ion == "[M-H]-" else 1
+    if known is not None:
+        expected = known.mz(mass)
+    elif Chem.GetFormalCharge(mol):
+        expected = mass - charge * ELECTRON
+    else:
+        expected = mass + charge * (1.00782503207 - ELECTRON)
+    decimals = len(f"{precursor:.4f}".rstrip("0").partition(".")[2])
+    width = PRECURSOR_DA if decimals < 2 else max(expected * tolerance_ppm * 1e-6, 0.005)
+    return abs(expected - precursor) <= width

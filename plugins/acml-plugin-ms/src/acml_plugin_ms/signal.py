@@ -1,0 +1,87 @@
+"""One mass spectrum: centroided peaks, and what is known of how it was measured."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from pydantic import model_validator
+
+from acml_core.modality import Signal
+
+
+class MsSignal(Signal):
+    """A centroided mass spectrum. What is not known has its default.
+
+    Attributes:
+        mz: mass-to-charge ratios of the peaks [Th, that is Da per elementary charge], rising.
+        intensity: of each peak, in any linear unit; only ratios matter.
+        precursor_mz: m/z of the ion that was fragmented [Th]; 0.0 = not known, or none (EI).
+        adduct: of the precursor, e.g. "[M+H]+"; "" = not known.
+        collision_energy: as the source writes it, e.g. "35 eV", "30 % (nominal)"; "" = not known.
+        ion_mode: "POSITIVE", "NEGATIVE" or "".
+        ms_type: "MS", "MS2", "MS3", ... or "".
+        instrument_type: in MassBank's terms, e.g. "EI-B", "LC-ESI-QTOF"; "" = not known.
+    """
+
+    mz: tuple[float, ...] = ()
+    intensity: tuple[float, ...] = ()
+    precursor_mz: float = 0.0
+    adduct: str = ""
+    collision_energy: str = ""
+    ion_mode: str = ""
+    ms_type: str = ""
+    instrument_type: str = ""
+
+    @property
+    def missing(self) -> bool:
+        """True when there is no peak (a precursor alone is no spectrum)."""
+        return not self.mz
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain(cls, data: Any) -> Any:
+        """Sorts the peaks, leaves out those of no intensity, and takes null and NaN as not known.
+
+        Raises:
+            ValueError: the lists differ in length, or a value is negative or not finite.
+        """
+        if not isinstance(data, dict):
+            return data
+        data = dict(data)
+        precursor = data.get("precursor_mz")
+        if precursor is None or precursor == "" or _is_nan(precursor):
+            data.pop("precursor_mz", None)
+        for name in ("adduct", "collision_energy", "ion_mode", "ms_type", "instrument_type"):
+            if data.get(name, "") is None or _is_nan(data.get(name, "")):
+                data.pop(name)
+            elif name in data:
+                data[name] = str(data[name])
+        mz, intensity = data.get("mz"), data.get("intensity")
+        if mz is None and intensity is None:
+            return data
+        mz, intensity = _floats(mz), _floats(intensity)
+        if len(mz) != len(intensity):
+            raise ValueError(f"{len(mz)} m/z values, but {len(intensity)} intensities")
+        if not all(value > 0 and math.isfinite(value) for value in mz):
+            raise ValueError("an m/z is not a positive finite number")
+        if not all(value >= 0 and math.isfinite(value) for value in intensity):
+            raise ValueError("an intensity is negative or not finite")
+        peaks = sorted(peak for peak in zip(mz, intensity, strict=True) if peak[1] > 0)
+        data["mz"] = tuple(peak[0] for peak in peaks)
+        data["intensity"] = tuple(peak[1] for peak in peaks)
+        return data
+
+    @model_validator(mode="after")
+    def _precursor(self) -> MsSignal:
+        if not (self.precursor_mz >= 0 and math.isfinite(self.precursor_mz)):
+            raise ValueError("precursor_mz is negative or not finite")
+        return self
+
+
+def _floats(values: Any) -> list[float]:
+    return [] if values is None else [float(value) for value in values]
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float) and math.isnan(value)
