@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,19 @@ from acml_core.errors import AcmlError
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+NUMPY_SHORT_WRITE = "requested and"
+"""In numpy's message of a write that the disk did not take whole; it has no error number."""
+
+
+def naming(error: OSError, path: str | Path) -> OSError:
+    """The same error, saying which file it is about, which a write to a full disk does not."""
+    if error.errno is None and NUMPY_SHORT_WRITE in str(error):
+        return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+    if error.errno is not None and error.filename is None:
+        error.filename = str(path)
+    return error
 
 
 @contextmanager
@@ -27,8 +41,7 @@ def whole(path: str | Path) -> Iterator[Path]:
         yield part
         os.replace(part, path)
     except OSError as error:
-        error.filename = error.filename or str(path)
-        raise
+        raise naming(error, path) from None
     finally:
         part.unlink(missing_ok=True)
 

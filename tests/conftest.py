@@ -20,6 +20,7 @@ SMALL = [
     "modality.nmr.width=32",
     "batch_size=64",
     "precision=float32",
+    "validate_every=1",
 ]
 """``--set`` values of a model that trains in seconds."""
 

@@ -10,6 +10,8 @@ INTERRUPTED = "interrupted; what was finished is kept ('acml train --resume DIR'
 TYPER_INTERRUPTED = 130
 """Exit code into which typer turns Ctrl-C, without a word."""
 
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 
 def main() -> None:
     """Entry point of ``acml``. Exits 0, 1 (failed) or 2 (bad usage or bad input)."""
@@ -30,9 +32,10 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as error:
-        if error.errno == errno.ENOSPC:
-            _fail(f"{error.filename or 'a file'}: the disk is full. Free some space.", 1)
-        _fail(f"{error.filename or 'a file'}: {error.strerror or error}.", 1)
+        reason = error.strerror or str(error)
+        full = error.errno in NO_SPACE
+        remedy = " Free some space, or write to another disk." if full else ""
+        _fail(f"{error.filename or 'a file'}: cannot be used ({reason}).{remedy}", 1)
 
 
 def _fail(message: str, code: int) -> None:

@@ -12,6 +12,8 @@ KS = (1, 5, 10, 20)
 RESAMPLES = 1000
 CONFIDENCE = 0.95
 RESAMPLES_AT_ONCE = 50
+DECIMALS = 12
+"""Of a report: the last bits of a float would put a value outside its own interval."""
 
 Row = dict[str, dict[str, Any]]
 
@@ -51,8 +53,8 @@ def summarise(per_query: dict[str, np.ndarray], molecule: np.ndarray, seed: int 
     low, high = np.quantile(np.concatenate(draws), [tail, 1 - tail], axis=0)
     return {
         name: {
-            "value": float(per_query[name].mean()),
-            "ci95": [float(low[i]), float(high[i])],
+            "value": round(float(per_query[name].mean()), DECIMALS),
+            "ci95": [round(float(low[i]), DECIMALS), round(float(high[i]), DECIMALS)],
         }
         for i, name in enumerate(names)
     }

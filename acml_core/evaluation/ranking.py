@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -55,37 +56,89 @@ class Ranks:
 
 
 def rank(queries: Side, gallery: Side, *, filter: Filter = "none", mass_ppm: float = 10.0) -> Ranks:
-    """Rank every query's own molecule among the gallery's entries.
+    """``ranks`` with one filter."""
+    return ranks(queries, gallery, [filter], mass_ppm=mass_ppm)[filter]
+
+
+def ranks(
+    queries: Side, gallery: Side, filters: Sequence[Filter], *, mass_ppm: float = 10.0
+) -> dict[Filter, Ranks]:
+    """Rank every query's own molecule among the gallery's entries, under each filter.
 
     Args:
-        filter: candidates: all; within ``mass_ppm`` of the query molecule's exact mass; or of its
-            formula. The true molecule always passes, since its mass and formula are the query's.
+        filters: candidates: all (``none``); within ``mass_ppm`` of the query molecule's exact mass;
+            or of its formula. The true molecule always passes: its mass and formula are the query's.
         mass_ppm: half width of the mass window [ppm].
 
     Raises:
         ValueError: a query's molecule is not in the gallery.
     """
-    true_rank = np.zeros(len(queries), dtype=np.int64)
-    n_candidates = np.zeros(len(queries), dtype=np.int64)
-    columns = {
-        "molecule": torch.from_numpy(gallery.molecule),
-        "formula": torch.from_numpy(gallery.formula),
-        "mass": torch.from_numpy(gallery.mass),
-    }
+    n = len(queries)
+    result = {one: Ranks(np.zeros(n, np.int64), np.zeros(n, np.int64)) for one in filters}
+    by_molecule, by_formula = _Sorted(gallery.molecule), _Sorted(gallery.formula)
+    by_mass = _Sorted(gallery.mass)
     for rows, block in scores(queries.vectors, gallery.vectors):
-        own = columns["molecule"][None] == torch.from_numpy(queries.molecule[rows])[:, None]
-        if not bool(own.any(1).all()):
+        size = len(block)
+        own = by_molecule.equal(queries.molecule[rows])
+        n_own = np.bincount(own.query, minlength=size)
+        if not n_own.all():
             raise ValueError("a query's molecule is not in the gallery")
-        if filter == "formula":
-            allowed = columns["formula"][None] == torch.from_numpy(queries.formula[rows])[:, None]
-        elif filter == "mass":
-            mass = torch.from_numpy(queries.mass[rows])[:, None]
-            allowed = (columns["mass"][None] - mass).abs() <= mass * mass_ppm * 1e-6
-        else:
-            allowed = torch.ones_like(own)
-        best = block.masked_fill(~own, -torch.inf).amax(1, keepdim=True)
-        # not (rival < best) also counts a NaN score against the model
-        rivals = ~(block < best) & allowed & ~own
-        true_rank[rows] = 1 + rivals.sum(1).numpy()
-        n_candidates[rows] = (allowed & ~own).sum(1).numpy() + 1
-    return Ranks(true_rank, n_candidates)
+        own_scores = own.take(block)
+        best = torch.full((size,), -torch.inf).scatter_reduce(
+            0, torch.from_numpy(own.query), own_scores, "amax"
+        )
+
+        def not_below(pairs: _Pairs, block: Tensor = block, best: Tensor = best) -> np.ndarray:
+            # not (score < best) also counts a NaN against the model
+            above = ~(pairs.take(block) < best[torch.from_numpy(pairs.query)])
+            return np.bincount(pairs.query, weights=above.numpy(), minlength=len(block))
+
+        own_not_below = not_below(own)
+        for one in filters:
+            if one == "none":
+                above = (~(block < best[:, None])).sum(1).numpy()
+                count = np.full(size, len(gallery))
+            else:
+                if one == "formula":
+                    pairs = by_formula.equal(queries.formula[rows])
+                else:
+                    mass = queries.mass[rows]
+                    width = mass * mass_ppm * 1e-6
+                    pairs = by_mass.between(mass - width, mass + width)
+                above = not_below(pairs)
+                count = np.bincount(pairs.query, minlength=size)
+            result[one].rank[rows] = 1 + above - own_not_below
+            result[one].candidates[rows] = count - n_own + 1
+    return result
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    """Pairs of a query (a row of a block of scores) and an entry of the gallery (a column)."""
+
+    query: np.ndarray
+    entry: np.ndarray
+
+    def take(self, block: Tensor) -> Tensor:
+        """The pairs' scores."""
+        return block[torch.from_numpy(self.query), torch.from_numpy(self.entry)]
+
+
+class _Sorted:
+    """A column of the gallery in order, so that a query's few entries are found without a scan."""
+
+    def __init__(self, values: np.ndarray) -> None:
+        self._order = np.argsort(values, kind="stable")
+        self._values = np.asarray(values)[self._order]
+
+    def equal(self, wanted: np.ndarray) -> _Pairs:
+        """Every entry whose value is the query's."""
+        return self.between(wanted, wanted)
+
+    def between(self, low: np.ndarray, high: np.ndarray) -> _Pairs:
+        """Every entry with ``low <= value <= high`` of the query."""
+        first = np.searchsorted(self._values, low, side="left")
+        counts = np.searchsorted(self._values, high, side="right") - first
+        query = np.repeat(np.arange(len(low)), counts)
+        within = np.arange(len(query)) - np.repeat(np.cumsum(counts) - counts, counts)
+        return _Pairs(query, self._order[np.repeat(first, counts) + within])

@@ -11,7 +11,7 @@ import torch
 
 from acml_core.data.dataset import Dataset
 from acml_core.evaluation import metrics
-from acml_core.evaluation.ranking import Filter, Side, rank
+from acml_core.evaluation.ranking import Filter, Side, ranks
 from acml_core.graphs.packed import PackedGraphs
 from acml_core.model import AcmlModel
 
@@ -102,29 +102,30 @@ def evaluate(
             first = np.unique(asking.molecule, return_index=True)[1]
             wanted = np.isin(side.molecule, asking.molecule[first])
             asked = side.take(np.flatnonzero(wanted))
+        forward = ranks(asking, side, filters, mass_ppm=mass_ppm)
+        unsighted = ranks(blind, side, filters, mass_ppm=mass_ppm)
+        back = None if answers is None else ranks(asked, answers, filters, mass_ppm=mass_ppm)
         for filter in filters:
-            ranks = rank(asking, side, filter=filter, mass_ppm=mass_ppm)
-            blind_ranks = rank(blind, side, filter=filter, mass_ppm=mass_ppm)
+            found, blind_found = forward[filter], unsighted[filter]
             backward = None
-            if answers is not None:
-                found = rank(asked, answers, filter=filter, mass_ppm=mass_ppm)
-                backward = metrics.summarise(metrics.of_ranks(found), asked.molecule, seed)
+            if back is not None:
+                backward = metrics.summarise(metrics.of_ranks(back[filter]), asked.molecule, seed)
             name = gallery.name if filter == "none" else f"{gallery.name}+{filter}"
             report["galleries"].append(
                 {
                     "name": name,
                     "size": len(side),
-                    "candidates_mean": float(ranks.candidates.mean()),
+                    "candidates_mean": float(found.candidates.mean()),
                     "modality_to_graph": metrics.summarise(
-                        metrics.of_ranks(ranks), asking.molecule, seed
+                        metrics.of_ranks(found), asking.molecule, seed
                     ),
                     "graph_to_modality": backward,
                     "baselines": {
                         "random": metrics.summarise(
-                            metrics.of_chance(ranks.candidates), asking.molecule, seed
+                            metrics.of_chance(found.candidates), asking.molecule, seed
                         ),
                         "spectrum_blind": metrics.summarise(
-                            metrics.of_ranks(blind_ranks), asking.molecule, seed
+                            metrics.of_ranks(blind_found), asking.molecule, seed
                         ),
                     },
                 }
@@ -135,8 +136,8 @@ def evaluate(
                     "origin": measured.signals[q].origin,
                     "smiles": graphs.smiles[measured.molecule[q]],
                     "inchikey14": graphs.keys[measured.molecule[q]],
-                    "rank": int(ranks.rank[i]),
-                    "candidates": int(ranks.candidates[i]),
+                    "rank": int(found.rank[i]),
+                    "candidates": int(found.candidates[i]),
                 }
                 for i, q in enumerate(queries)
             ]

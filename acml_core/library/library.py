@@ -17,6 +17,7 @@ from acml_core.cache import cache_dir
 from acml_core.data import molecules
 from acml_core.data.table import sha256
 from acml_core.errors import ArtefactError, BadInput
+from acml_core.files import naming
 from acml_core.graphs.build import build
 from acml_core.graphs.packed import PackedGraphs
 from acml_core.rejects import Reject, write_csv
@@ -74,9 +75,21 @@ def save(library: Library, out: str | Path) -> None:
     part = out.with_name(out.name + f".{os.getpid()}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
-    library.graphs.save(part / GRAPHS)
+    try:
+        _fill(part, library)
+        if out.exists():
+            shutil.rmtree(out)
+        os.replace(part, out)
+    except OSError as error:
+        raise naming(error, out) from None
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _fill(folder: Path, library: Library) -> None:
+    library.graphs.save(folder / GRAPHS)
     for name, vectors in library.vectors.items():
-        np.save(part / f"{name}.npy", vectors.half().numpy(), allow_pickle=False)
+        np.save(folder / f"{name}.npy", vectors.half().numpy(), allow_pickle=False)
     info = {
         "schema": SCHEMA,
         "model": library.model,
@@ -85,11 +98,8 @@ def save(library: Library, out: str | Path) -> None:
         "rejects": len(library.rejects),
     }
     if library.rejects:
-        write_csv(library.rejects, part / REJECTS)
-    (part / INFO).write_text(json.dumps(info, indent=1), encoding="utf-8")
-    if out.exists():
-        shutil.rmtree(out)
-    os.replace(part, out)
+        write_csv(library.rejects, folder / REJECTS)
+    (folder / INFO).write_text(json.dumps(info, indent=1), encoding="utf-8")
 
 
 def info(folder: str | Path) -> dict[str, object]:
@@ -139,13 +149,14 @@ def open_folder(folder: str | Path, artefact: Artefact, modality: str) -> Librar
     graphs = PackedGraphs.open(folder / GRAPHS)
     try:
         vectors = np.load(folder / f"{modality}.npy", allow_pickle=False)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError) as error:
         raise ArtefactError(
             f"the vectors are damaged ({error})", source=folder, remedy="Build the library again."
         ) from None
-    if len(vectors) != len(graphs):
+    wanted = (len(graphs), artefact.model.head(modality).graph_projector.out_dim)
+    if vectors.shape != wanted or vectors.dtype != np.float16:
         raise ArtefactError(
-            f"{len(vectors)} vectors for {len(graphs)} molecules",
+            f"the vectors are {vectors.dtype} {vectors.shape}, not float16 {wanted}",
             source=folder,
             remedy="Build the library again.",
         )

@@ -161,10 +161,10 @@ def _finish(
         metrics=metrics,
         training=config.model_dump(mode="json"),
         data={
+            **dataset.metadata,  # first: a table must not rename what is counted here
             "sources": dataset.sources,
             "rejects": len(dataset.rejects),
             "molecules": dict(zip(("train", "validation", "test"), counts, strict=True)),
-            **dataset.metadata,
         },
         command=command,
     )

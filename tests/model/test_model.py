@@ -58,5 +58,5 @@ def test_many_and_none() -> None:
 
 
 def test_an_unknown_modality() -> None:
-    with pytest.raises(BadInput, match="no modality 'tory'.*Did you mean 'toy'"):
+    with pytest.raises(BadInput, match=r"no modality 'tory'.*Did you mean 'toy'"):
         model("cosine").head("tory")

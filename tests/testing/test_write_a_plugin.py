@@ -16,7 +16,8 @@ BLOCK = re.compile(r'^```(\w+)(?: title="(.*?)")?\n(.*?)^```$', re.M | re.S)
 MOST_LINES = 60
 """The author's own lines of code, fewer than this, blank ones left out."""
 
-UNKNOWN = "CC1=CC=C(N(C)C)C=C1"
+UNKNOWN = "Oc1ccc(O)cc1"
+"""Structure of row 40 of the page's table, whose curve is searched."""
 
 
 def blocks() -> list[tuple[str, str, str]]:
@@ -49,7 +50,7 @@ def test_the_page_works(sandbox: Sandbox) -> None:
             for command in text.splitlines():
                 said[command] = sandbox.run(command)
     (found,) = [text for command, text in said.items() if command.startswith("acml search")]
-    assert len(found.splitlines()) > 5
+    assert UNKNOWN in found.split()
     tests = [text for command, text in said.items() if command.startswith("pytest")]
     assert tests
     assert all("passed" in text and "failed" not in text for text in tests)

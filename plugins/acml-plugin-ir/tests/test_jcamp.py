@@ -228,6 +228,13 @@ def test_a_lost_line_fails_the_x_check():
         list(read(file("\n".join(text), NPOINTS=str(N - ROW))))
 
 
+def test_without_a_count_the_end_must_be_marked():
+    text = file(xydata(spectrum(), "AFFN"), NPOINTS="")
+    assert len(list(read(text))) == 1
+    with pytest.raises(BadInput, match="truncated"):
+        list(read(text.replace("##END=\n", "")))
+
+
 def test_upside_down():
     y = spectrum().max() - spectrum()
     with pytest.raises(BadInput, match="upside down"):

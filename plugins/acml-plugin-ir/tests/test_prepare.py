@@ -132,6 +132,10 @@ def test_other_baselines_are_settings(baseline):
     assert y.min() >= 0.0
 
 
+def test_rows_of_a_table_share_their_axis():
+    assert curve(absorbance=Y).wavenumber is curve(absorbance=2 * Y).wavenumber
+
+
 def test_the_grid_is_a_setting():
     plugin = Ir(parse(IrConfig, {"start_cm1": 600, "stop_cm1": 1800, "step_cm1": 2}))
     assert plugin.prepare(curve(absorbance=Y))["absorbance"].shape == (601,)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 
 from acml_core.modality import Signal
 
@@ -13,6 +13,10 @@ STRENGTHS = ("vs", "s", "m", "w", "vw")
 
 SHAPES = ("br", "sh")
 """Words beside a strength: broad band, shoulder."""
+
+MOST_AXES = 64
+_AXES: dict[tuple[float, ...], tuple[float, ...]] = {}
+"""Axes seen so far: the rows of a table mostly have the same, and share it in memory."""
 
 
 class IrSignal(Signal):
@@ -41,6 +45,13 @@ class IrSignal(Signal):
         """True without any band and without any measured point (a state alone is no measurement)."""
         values = self.absorbance or self.transmittance
         return not self.bands and not any(math.isfinite(value) for value in values)
+
+    @field_validator("wavenumber")
+    @classmethod
+    def _shared(cls, axis: tuple[float, ...]) -> tuple[float, ...]:
+        if axis not in _AXES and len(_AXES) >= MOST_AXES:
+            return axis
+        return _AXES.setdefault(axis, axis)
 
     @model_validator(mode="after")
     def _same_lengths(self) -> IrSignal:

@@ -32,10 +32,10 @@ ALIASES = {
 
 NAMES = (
     "[M+H]+", "[M-H]-", "[M]+*", "[M]+", "[M]-*", "[M]-", "[M+Na]+", "[M+K]+", "[M+Li]+",
-    "[M+NH4]+", "[M+H-H2O]+", "[M+H-2H2O]+", "[M+H-NH3]+", "[M+H-CO2]+", "[M-OH]+", "[M+CH3]+",
+    "[M+NH4]+", "[M+H-H2O]+", "[M+H-2H2O]+", "[M+H-NH3]+", "[M+H-CO2]+", "[M+CH3]+",
     "[M-H2]+*", "[M+2H]2+", "[M+3H]3+", "[M+H+Na]2+", "[M+2Na]2+", "[2M+H]+", "[2M+Na]+",
     "[2M+NH4]+", "[2M-H]-", "[M+HCOO]-", "[M+CH3COO]-", "[M+Cl]-", "[M+Br]-", "[M-2H]2-",
-    "[M-3H]3-", "[M-CH3]-", "[M-H-H2O]-", "[M-H-CO2]-", "[M-HCO2]-", "[M+CH3OH+H]+",
+    "[M-3H]3-", "[M-CH3]-", "[M-H-H2O]-", "[M-H-CO2]-", "[M+CH3OH+H]+",
     "[M+C2H3N+H]+", "[M+2Na-H]+", "[M+Na-2H]-", "[M+K-2H]-", "[M+C2HF3O2-H]-", "[M-H+O]-",
 )  # fmt: skip
 """The one spelling of each usual ion. Radicals carry a star."""
@@ -44,6 +44,7 @@ _WHOLE = re.compile(
     r"^\[?\(?\s*(?P<n>\d*)M(?P<terms>[^\]\)]*)[\]\)]?\s*(?P<charge>(?:\d*[+-]+\d*)?)\s*"
     r"(?P<radical>[*.\u2022\u00b7]?)$"
 )
+_BARE = re.compile(r"^(\d*M.*?)([+-]+)$")
 _TERM = re.compile(r"\s*(?P<sign>[+-])\s*(?P<count>\d*)(?P<what>[A-Z][A-Za-z0-9]*|[a-z]+)")
 _ELEMENT = re.compile(r"([A-Z][a-z]?)(\d*)")
 
@@ -91,7 +92,8 @@ def parse(text: str, ion_mode: str = "") -> Adduct | None:
     if "/" in text:  # "[M+CH3COO]-/[M-CH3]-": either; the second is what some sources mean
         return None
     text, radical = _radical(text)
-    whole = _WHOLE.match(text)
+    bare = _BARE.match(text)  # "M+H+", "M+": the charge outside, where the bracket would end
+    whole = _WHOLE.match(f"[{bare[1]}]{bare[2]}" if bare else text)
     if whole is None:
         return None
     composition = _composition(whole["terms"])

@@ -58,9 +58,10 @@ class PeakEncoder(Encoder):
         self.dim = dim
         self.coarse = CoarseTables(width)
         self.fine = FinePeaks(width, peak_width, fine_peaks, heads) if fine_peaks else None
-        self.conditions = nn.ModuleList(nn.Embedding(size, width) for size in SIZES.values())
-        for table in self.conditions:
+        tables = [nn.Embedding(size, width) for size in SIZES.values()]
+        for table in tables:
             nn.init.normal_(table.weight, std=TABLE_STD)
+        self.conditions = nn.ModuleList(tables)
         self.mass = nn.Linear(2 * (2 * WAVES + 1), width)
         self.enter = nn.LayerNorm(width)
         self.blocks = nn.ModuleList(Block(width, dropout) for _ in range(layers))
@@ -118,7 +119,9 @@ class CoarseTables(nn.Module):
                 _nominal(reference) + self.first[4],
             ]
         )
-        weight = torch.cat([share, share * inside, (neutral > 0).float(), 1.0 - known[:, 0].float()])
+        weight = torch.cat(
+            [share, share * inside, (neutral > 0).float(), 1.0 - known[:, 0].float()]
+        )
         every = torch.arange(len(masses), device=mz.device)
         owner = torch.cat([rows, rows, every, every])
         owner, order = owner.sort()

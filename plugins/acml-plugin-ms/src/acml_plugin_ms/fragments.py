@@ -230,6 +230,9 @@ def _connected(words: np.ndarray, mol: Chem.Mol, n: int) -> np.ndarray:
 
 def _unpack(rows: list[int], n: int) -> np.ndarray:
     """Bit masks as (F, n) bool."""
+    if n <= MAX_ATOMS:
+        packed = np.array(rows, dtype="<u8").view(np.uint8).reshape(len(rows), -1)
+        return np.unpackbits(packed, axis=1, bitorder="little", count=n).astype(bool)
     size = -(-n // 8)
     data = b"".join(row.to_bytes(size, "little") for row in rows)
     packed = np.frombuffer(data, dtype=np.uint8).reshape(len(rows), size)

@@ -94,9 +94,7 @@ def _explained(
         place, weight = place[order], weight[order]
     low = np.searchsorted(place, mz - width)
     high = np.searchsorted(place, mz + width)
-    best = np.array(
-        [weight[a:b].max() if b > a else 0.0 for a, b in zip(low, high, strict=True)]
-    )
+    best = np.array([weight[a:b].max() if b > a else 0.0 for a, b in zip(low, high, strict=True)])
     return float((share * best**LIKELY).sum())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 from pydantic import model_validator
 
 from acml_core.modality import Signal
@@ -63,13 +64,16 @@ class MsSignal(Signal):
         mz, intensity = _floats(mz), _floats(intensity)
         if len(mz) != len(intensity):
             raise ValueError(f"{len(mz)} m/z values, but {len(intensity)} intensities")
-        if not all(value > 0 and math.isfinite(value) for value in mz):
+        if not (np.isfinite(mz).all() and mz.min(initial=1.0) > 0):
             raise ValueError("an m/z is not a positive finite number")
-        if not all(value >= 0 and math.isfinite(value) for value in intensity):
+        if not (np.isfinite(intensity).all() and intensity.min(initial=0.0) >= 0):
             raise ValueError("an intensity is negative or not finite")
-        peaks = sorted(peak for peak in zip(mz, intensity, strict=True) if peak[1] > 0)
-        data["mz"] = tuple(peak[0] for peak in peaks)
-        data["intensity"] = tuple(peak[1] for peak in peaks)
+        if not intensity.all():
+            mz, intensity = mz[intensity > 0], intensity[intensity > 0]
+        if (mz[1:] < mz[:-1]).any():
+            order = np.argsort(mz, kind="stable")
+            mz, intensity = mz[order], intensity[order]
+        data["mz"], data["intensity"] = tuple(mz.tolist()), tuple(intensity.tolist())
         return data
 
     @model_validator(mode="after")
@@ -79,8 +83,8 @@ class MsSignal(Signal):
         return self
 
 
-def _floats(values: Any) -> list[float]:
-    return [] if values is None else [float(value) for value in values]
+def _floats(values: Any) -> np.ndarray:
+    return np.asarray(() if values is None else values, dtype=np.float64).reshape(-1)
 
 
 def _is_nan(value: Any) -> bool:

@@ -107,8 +107,7 @@ def _carrying(mol: Chem.Mol, found: Fragments, ion: Ion) -> np.ndarray:
         each = [1.0 if atom.GetAtomicNum() in (8, 16) else 0.2 for atom in mol.GetAtoms()]
     else:
         each = [
-            CHARGE_CARRIERS.get(atom.GetAtomicNum(), 0.1)
-            + AROMATIC_CARRIER * atom.GetIsAromatic()
+            CHARGE_CARRIERS.get(atom.GetAtomicNum(), 0.1) + AROMATIC_CARRIER * atom.GetIsAromatic()
             for atom in mol.GetAtoms()
         ]
     total = found.atoms @ np.array(each)

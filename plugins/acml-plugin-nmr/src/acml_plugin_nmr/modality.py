@@ -23,9 +23,9 @@ STARTER = Path(__file__).parent / "data" / "starter.parquet"
 class NmrConfig(Settings):
     """Every number that changes ``prepare``, ``collate`` or ``encoder``."""
 
-    dim: int = Field(512, ge=8, description="length of an embedding")
-    width: int = Field(512, ge=8, description="width of the peak vectors and the blocks")
-    layers: int = Field(2, ge=0, description="residual blocks over the summed peaks")
+    dim: int = Field(384, ge=8, description="length of an embedding")
+    width: int = Field(384, ge=8, description="width of the peak vectors and the blocks")
+    layers: int = Field(1, ge=0, description="residual blocks over the summed peaks")
     dropout: float = Field(0.1, ge=0, lt=1, description="dropped share inside each block")
     resolution_13c_ppm: tuple[float, ...] = Field(
         (1.0, 8.0), description="spacing [ppm] of the 13C tables, fine to coarse"

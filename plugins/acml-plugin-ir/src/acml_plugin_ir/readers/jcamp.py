@@ -199,6 +199,13 @@ def _state(block: Block) -> str:
 
 def _complete(block: Block, points: int, label: str, source: Path) -> None:
     stated = block.number("NPOINTS")
+    if stated is None and not block.ended:
+        raise BadInput(
+            "the block has neither ##NPOINTS= nor ##END=, so its end may be missing",
+            source=source,
+            line=block.lines[label],
+            remedy="The file is truncated: export or download it again.",
+        )
     if stated is not None and points < stated:
         raise BadInput(
             f"the spectrum has {points} of {int(stated)} points",

@@ -12,7 +12,7 @@ NAMES = {
     "adduct": ("adduct", "precursortype", "iontype", "adducttype", "precursoradduct"),
     "collision_energy": ("collisionenergy", "ce", "nce", "collisionenergyev", "energy",
                          "msmscollisionenergy", "collisionenergyvoltage"),
-    "ion_mode": ("ionmode", "ionization mode", "ionizationmode", "polarity", "ionisationmode"),
+    "ion_mode": ("ionmode", "ionizationmode", "polarity", "ionisationmode"),
     "ms_type": ("mstype", "mslevel", "spectrumtype", "level", "msmslevel"),
     "instrument_type": ("instrumenttype", "sourceinstrument", "instrument"),
 }  # fmt: skip

@@ -26,7 +26,6 @@ OTHERS = (
 
 _LABEL = re.compile(r"^\s*##([^=]*)=(.*)$")
 _DATA = ("PEAKTABLE", "XYPOINTS", "XYDATA")
-_INSTRUMENT = (("spectrometertype", ""), (".spectrometertype", ""))
 
 
 def read_jcamp(text: str, source: str | Path) -> Iterator[Found]:

@@ -1,4 +1,4 @@
-"""mzML and mzXML, through pyteomics.
+"""mzML and mzXML: which of their scans are spectra of one substance, and how they were measured.
 
 A file with fragment spectra usually holds survey scans (MS1) too. Those show everything that left the
 column together, not one substance, so they are passed over and counted in one message. A file of MS1
@@ -8,15 +8,17 @@ alone (GC-MS) is read whole.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 from acml_core.errors import BadInput
 from acml_core.modality import OnReject
 from acml_plugin_ms.readers.files import probe, refuse_binary
 from acml_plugin_ms.readers.record import Found, Record
+from acml_plugin_ms.readers.xmlscans import mzml_arrays, mzml_scans, mzxml_arrays, mzxml_scans
 
 log = logging.getLogger("acml")
 
@@ -32,51 +34,46 @@ ANALYSERS = (
     ("quadrupole", "Q"), ("ion trap", "IT"), ("magnetic sector", "B"),
 )  # fmt: skip
 
+MS_LEVEL, POSITIVE, NEGATIVE = "MS:1000511", "MS:1000130", "MS:1000129"
+PROFILE, CENTROID = "MS:1000128", "MS:1000127"
+SELECTED_ION, CHARGE, ENERGY = "MS:1000744", "MS:1000041", "MS:1000045"
+"""Accession numbers of the PSI-MS vocabulary."""
+
 ENERGY_UNIT = "eV"
 
 
 def read_mzml(path: Path, on_reject: OnReject | None) -> Iterator[Found]:
-    """One record a spectrum of mzML.
-
-    Raises:
-        BadInput: the XML is damaged at its start.
-    """
-    from pyteomics import mzml
-
-    instrument = _instrument(path)
-    yield from _levels(_records(mzml.MzML, path, instrument, _from_mzml), path, on_reject)
+    """One record a spectrum of mzML."""
+    yield from _levels(_records(mzml_scans, path, _from_mzml), path, on_reject)
 
 
 def read_mzxml(path: Path, on_reject: OnReject | None) -> Iterator[Found]:
     """One record a scan of mzXML."""
-    from pyteomics import mzxml
-
-    yield from _levels(
-        _records(mzxml.MzXML, path, _instrument_mzxml(path), _from_mzxml), path, on_reject
-    )
+    yield from _levels(_records(mzxml_scans, path, _from_mzxml), path, on_reject)
 
 
-def _records(reader: Any, path: Path, instrument: str, convert: Any) -> Iterator[Found]:
+def _records(
+    scans: Callable[[Path], Iterator[dict[str, Any]]],
+    path: Path,
+    convert: Callable[[dict[str, Any], int], Record],
+) -> Iterator[Found]:
     refuse_binary(probe(path), path)
     number = 0
     try:
-        # huge_tree: one spectrum's base64 text may pass libxml2's limit
-        with reader(str(path), use_index=False, read_schema=False, huge_tree=True) as file:
-            for number, scan in enumerate(file, start=1):
-                try:
-                    yield convert(scan, number, instrument)
-                except (KeyError, TypeError, ValueError) as error:
-                    yield BadInput(
-                        f"spectrum {number} cannot be decoded ({type(error).__name__}: {error})",
-                        source=path,
-                        remedy="Convert the file again.",
-                    )
-    except BadInput:
-        raise
-    except Exception as error:  # lxml, zlib, binascii, struct: whatever damaged data sets off
+        for number, scan in enumerate(scans(path), start=1):
+            try:
+                yield convert(scan, number)
+            except (KeyError, TypeError, ValueError) as error:
+                yield BadInput(
+                    f"spectrum {number} cannot be decoded ({error})",
+                    source=path,
+                    remedy="Convert the file again, with zlib or no compression.",
+                )
+    except ElementTree.ParseError as error:
         yield BadInput(
             f"the XML is damaged after spectrum {number} ({error})",
             source=path,
+            line=error.position[0],
             remedy="The file may be truncated: convert or download it again.",
         )
 
@@ -109,54 +106,49 @@ def _levels(found: Iterator[Found], path: Path, on_reject: OnReject | None) -> I
             log.warning("%s", note)
 
 
-def _from_mzml(scan: dict[str, Any], number: int, instrument: str) -> Record:
-    level = scan.get("ms level")
-    given: dict[str, Any] = {"ms_type": f"MS{int(level)}" if level and int(level) > 1 else "MS"}
-    if "positive scan" in scan:
-        given["ion_mode"] = "POSITIVE"
-    elif "negative scan" in scan:
-        given["ion_mode"] = "NEGATIVE"
-    if "profile spectrum" in scan:
-        given["profile"] = True
-    elif "centroid spectrum" in scan:
-        given["profile"] = False
-    precursors = (scan.get("precursorList") or {}).get("precursor") or []
-    if precursors:
-        ions = (precursors[-1].get("selectedIonList") or {}).get("selectedIon") or [{}]
-        given["precursor_mz"] = _number(ions[0].get("selected ion m/z"))
-        given["adduct"] = _protonated(ions[0].get("charge state"), given.get("ion_mode", ""))
-        activation = precursors[-1].get("activation") or {}
-        energy = _number(activation.get("collision energy"))
-        if energy is not None:
-            given["collision_energy"] = f"{energy:g} {ENERGY_UNIT}"
+def _from_mzml(scan: dict[str, Any], number: int) -> Record:
+    terms, arrays = mzml_arrays(scan)
+    level = _number(terms.get(MS_LEVEL))
+    given: dict[str, Any] = {"ms_type": f"MS{int(level)}" if level and level > 1 else "MS"}
+    if POSITIVE in terms or NEGATIVE in terms:
+        given["ion_mode"] = "POSITIVE" if POSITIVE in terms else "NEGATIVE"
+    if PROFILE in terms or CENTROID in terms:
+        given["profile"] = PROFILE in terms
+    if SELECTED_ION in terms:
+        given["precursor_mz"] = _number(terms[SELECTED_ION])
+        given["adduct"] = _protonated(terms.get(CHARGE), given.get("ion_mode", ""))
+    energy = _number(terms.get(ENERGY))
+    if energy is not None:
+        given["collision_energy"] = f"{energy:g} {ENERGY_UNIT}"
+    words = " ".join(key[5:] for key in scan["source"] if key.startswith("name:"))
     return Record(
-        scan.get("m/z array", ()),
-        scan.get("intensity array", ()),
-        place=str(scan.get("id") or number),
-        instrument_type=instrument,
+        arrays.get("mz", ()),
+        arrays.get("intensity", ()),
+        place=scan["id"] or str(number),
+        instrument_type=_short(words),
         **given,
     )
 
 
-def _from_mzxml(scan: dict[str, Any], number: int, instrument: str) -> Record:
+def _from_mzxml(scan: dict[str, Any], number: int) -> Record:
+    mz, intensity = mzxml_arrays(scan)
     level = int(scan.get("msLevel") or 1)
     given: dict[str, Any] = {"ms_type": f"MS{level}" if level > 1 else "MS"}
     given["ion_mode"] = {"+": "POSITIVE", "-": "NEGATIVE"}.get(str(scan.get("polarity", "")), "")
     if "centroided" in scan:
         given["profile"] = str(scan["centroided"]).lower() not in ("1", "true")
-    precursors = scan.get("precursorMz") or []
-    if precursors:
-        last = precursors[-1]
-        given["precursor_mz"] = _number(last.get("precursorMz"))
-        given["adduct"] = _protonated(last.get("precursorCharge"), given["ion_mode"])
+    if scan.get("precursorMz"):
+        given["precursor_mz"] = _number(scan["precursorMz"])
+        given["adduct"] = _protonated(scan.get("precursorCharge"), given["ion_mode"])
     energy = _number(scan.get("collisionEnergy"))
     if energy is not None:
         given["collision_energy"] = f"{energy:g} {ENERGY_UNIT}"
+    named = (scan["instrument"].get(name, "") for name in ("msIonisation", "msMassAnalyzer"))
     return Record(
-        scan.get("m/z array", ()),
-        scan.get("intensity array", ()),
+        mz,
+        intensity,
         place=f"scan {scan.get('num', number)}",
-        instrument_type=instrument,
+        instrument_type="-".join(part for part in named if part),
         **given,
     )
 
@@ -177,32 +169,8 @@ def _protonated(charge: Any, mode: str) -> str:
     return f"[M{sign}{size}H]{size}{sign}"
 
 
-def _instrument(path: Path) -> str:
-    """Ion source and analyser of an mzML file in short, from its head, or ""."""
-    head = _head(path)
-    return _short(head[: head.find("<spectrumList")] if "<spectrumList" in head else head)
-
-
-def _instrument_mzxml(path: Path) -> str:
-    head = _head(path)
-    start = head.find("<msInstrument")
-    stop = head.find("</msInstrument>")
-    block = head[start:stop] if 0 <= start < stop else ""
-    values = [part.split('"')[1] for part in block.split("value=")[1:] if '"' in part]
-    return "-".join(values[2:4]) if len(values) >= 4 else _short(block)
-
-
 def _short(text: str) -> str:
     low = text.lower()
     source = next((short for words, short in SOURCES if words in low), "")
     analyser = next((short for words, short in ANALYSERS if words in low), "")
     return "-".join(part for part in (source, analyser) if part)
-
-
-HEAD_BYTES = 65_536
-"""Of an mzML or mzXML file, searched for its instrument."""
-
-
-def _head(path: Path) -> str:
-    with path.open("rb") as file:
-        return file.read(HEAD_BYTES).decode("utf-8", errors="replace")

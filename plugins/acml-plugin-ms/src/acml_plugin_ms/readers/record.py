@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -167,9 +167,16 @@ def to_signal(record: Record, source: str | Path) -> MsSignal:
     )
 
 
-def _check_precursor(precursor, known, mz, intensity, record, refuse) -> None:  # type: ignore[no-untyped-def]
+def _check_precursor(
+    precursor: float,
+    known: adducts.Adduct | None,
+    mz: np.ndarray,
+    intensity: np.ndarray,
+    record: Record,
+    refuse: Callable[[str, str], BadInput],
+) -> None:
+    """Precursor against fragments, and against the structure where one is stated."""
     charge = abs(known.charge) if known is not None else 1
-    single = known is not None and charge == 1 and known.molecules == 1
     if charge == 1:
         heavier = mz > precursor + ISOTOPES_DA
         share = float(intensity[heavier].sum() / intensity.sum())
@@ -179,7 +186,7 @@ def _check_precursor(precursor, known, mz, intensity, record, refuse) -> None:  
                 f"({share:.0%} of the intensity lies above it, up to m/z {mz.max():g})",
                 "Correct the precursor m/z or state its charge, e.g. the adduct [M+2H]2+.",
             )
-    if single and record.smiles:
+    if known is not None and charge == 1 and known.molecules == 1 and record.smiles:
         mass = _mass(record.smiles)
         if mass is not None and abs(known.mz(mass) - precursor) > STRUCTURE_DA:
             raise refuse(

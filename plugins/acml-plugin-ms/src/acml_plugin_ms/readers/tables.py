@@ -10,6 +10,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ LISTS = ("mz", "intensity")
 BATCH = 4096
 """Rows read at once."""
 
-MZ_NAMES = ("mz", "mass", "mover z", "m", "moverz", "xmz")
+MZ_NAMES = ("mz", "mass", "m", "moverz")
 INTENSITY_NAMES = (
     "intensity", "int", "abundance", "relint", "relativeintensity", "relativeabundance",
     "relabundance", "height", "counts", "area", "y",
@@ -73,7 +74,7 @@ def read_csv(path: Path) -> Iterator[Found]:
         if first is not None and _is_number(first[names["mz"]]) and not given & {"smiles"}:
             yield from _peak_list(path, delimiter)
             return
-        for row in [] if first is None else [first, *rows]:
+        for row in rows if first is None else chain([first], rows):
             values: dict[str, Any] = {ours: row[theirs] for ours, theirs in names.items()}
             line = reader.line_num
             try:
@@ -106,16 +107,15 @@ def _columns(names: list[str], path: Path) -> dict[str, str]:
 
 
 def _row(values: dict[str, Any], number: int) -> Record:
-    text = {
+    stated: dict[str, Any] = {
         name: "" if value is None or (isinstance(value, float) and math.isnan(value)) else value
         for name, value in values.items()
         if name not in LISTS
     }
+    precursor = stated.pop("precursor_mz", None)
+    text: dict[str, Any] = {name: str(value) for name, value in stated.items()}
     return Record(
-        values["mz"],
-        values["intensity"] or (),
-        line=number,
-        **{name: value if name == "precursor_mz" else str(value) for name, value in text.items()},
+        values["mz"], values["intensity"] or (), line=number, precursor_mz=precursor, **text
     )
 
 
