@@ -54,7 +54,7 @@ def main() -> None:
     def epoch(features: object, graph_too: bool) -> float:
         rng = np.random.default_rng(0)
         start = time.perf_counter()
-        for chosen in batches(molecules, config.batch_size, rng):
+        for chosen in batches(rng.permutation(molecules), config.batch_size):
             out = features(sampler.draw(chosen, rng))  # type: ignore[operator]
             if graph_too:
                 _, graph = model.graph_embeddings(dataset.graphs.batch(chosen))

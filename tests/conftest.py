@@ -12,17 +12,18 @@ import pytest
 
 sys.path.append(str(Path(__file__).parent))  # for "import toy"
 
-SMALL = [
-    "graph.dim=32",
-    "graph.layers=3",
-    "projector.dims=[32, 32]",
-    "modality.nmr.dim=32",
-    "modality.nmr.width=32",
-    "batch_size=64",
-    "precision=float32",
-    "validate_every=1",
-]
-"""``--set`` values of a model that trains in seconds."""
+RECIPE = """
+unlock = "all"
+batch_size = 64
+lr = 0.003
+patience = 20
+validate_every = 1
+precision = "float32"
+graph = {name = "gine", dim = 32, layers = 3}
+projector = {name = "residual", dims = [32, 32]}
+modality.nmr = {dim = 32, width = 32}
+"""
+"""A model that trains in seconds, whatever the plugin's own recipes say."""
 
 ROWS = 300
 EPOCHS = 8
@@ -94,8 +95,10 @@ def small_table(starter: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 @pytest.fixture(scope="session")
 def train_args(small_table: Path) -> list[str]:
     """Arguments of ``acml train`` for the small model, without ``--out``."""
-    settings = [part for item in SMALL for part in ("--set", item)]
-    return ["--modality", "nmr", "--data", str(small_table), "--epochs", str(EPOCHS), *settings]
+    recipe = small_table.with_name("small.toml")
+    recipe.write_text(RECIPE)
+    base = ["--modality", "nmr", "--data", str(small_table), "--recipe", str(recipe)]
+    return [*base, "--epochs", str(EPOCHS)]
 
 
 @pytest.fixture(scope="session")

@@ -37,6 +37,15 @@ class TowerConfig(Settings):
     )
 
 
+class HardConfig(Settings):
+    """Hard negatives: molecules that the graph encoder finds alike, together in a batch."""
+
+    group: int = Field(
+        0, ge=0, description="molecules in a group of neighbours; 0 for random batches"
+    )
+    from_epoch: int = Field(1, ge=1, description="first epoch (from 0) that uses groups")
+
+
 class TrainConfig(Settings):
     """A training run."""
 
@@ -50,6 +59,7 @@ class TrainConfig(Settings):
     )
     unlock: Unlock = Field("none", description="what of the tower learns: none, last, all")
     tower: TowerConfig = TowerConfig()
+    hard: HardConfig = HardConfig()
     augment: bool = Field(
         True, description="augment measurements in training; off for a locked tower is far faster"
     )

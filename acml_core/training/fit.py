@@ -22,6 +22,7 @@ from acml_core.modality import Modality
 from acml_core.model import AcmlModel, ModelConfig
 from acml_core.training import checkpoint
 from acml_core.training.config import TrainConfig
+from acml_core.training.neighbours import Neighbours
 from acml_core.training.precision import autocast
 from acml_core.training.pretrain import pretrain
 from acml_core.training.sampler import SignalsOf, batches
@@ -122,10 +123,12 @@ def fit(
     groups = _groups(model, criteria, towers, config)
     optimiser = torch.optim.AdamW(groups, lr=config.lr, fused=True)
     modules = {"model": model, "loss": criteria}
+    neighbours = Neighbours(len(dataset.graphs), config.hard.group, config.hard.from_epoch)
     run = Run(elapsed=spent)
     if resume:
         state, tensors = checkpoint.load(out, modules, optimiser)
         run = Run(**state, best=tensors.get("best", {}))
+        neighbours.memory = tensors.get("neighbours", {}).get("memory")
     _forget_after(out, run.epoch)
     steps = max(1, -(-len(train) // config.batch_size))
     clock = Clock(steps * config.epochs, max_seconds, run.elapsed)
@@ -138,13 +141,17 @@ def fit(
         for tower in towers.values():
             tower.train()
         total, count = 0.0, 0
-        for molecules in batches(train, config.batch_size, rng):
+        order = neighbours.order(train, run.epoch, rng)
+        for molecules in batches(order, config.batch_size):
             if clock.progress(run.step) >= 1:
                 break
             rate = config.lr * factor(clock.progress(run.step), config.warmup)
             for group in optimiser.param_groups:
                 group["lr"] = rate * group["ratio"]
-            loss = _step(model, dataset, towers, samplers, criteria, molecules, rng, config, device)
+            loss, graph = _step(
+                model, dataset, towers, samplers, criteria, molecules, rng, config, device
+            )
+            neighbours.remember(molecules, graph)
             if loss is None:
                 continue
             optimiser.zero_grad(set_to_none=True)
@@ -165,7 +172,10 @@ def fit(
                 break
         if time.monotonic() - saved >= config.checkpoint_minutes * 60 and not over:
             run.elapsed = clock.elapsed
-            checkpoint.save(out, modules, {"best": run.best}, optimiser, run.plain())
+            tensors = {"best": run.best}
+            if neighbours.memory is not None:
+                tensors["neighbours"] = {"memory": neighbours.memory}
+            checkpoint.save(out, modules, tensors, optimiser, run.plain())
             saved = time.monotonic()
 
     if run.best:  # else the time was up before the first step
@@ -183,8 +193,11 @@ def _step(
     rng: np.random.Generator,
     config: TrainConfig,
     device: torch.device,
-) -> Tensor | None:
-    """The loss of one batch: the mean over the modalities that at least two of it were measured in."""
+) -> tuple[Tensor | None, Tensor]:
+    """The loss of one batch, and its graph embeddings.
+
+    The loss is the mean over the modalities that at least two of the molecules were measured in.
+    """
     with autocast(config.precision, device):
         _, graph = model.graph_embeddings(dataset.graphs.batch(molecules).to(device))
         terms = []
@@ -197,7 +210,7 @@ def _step(
             z_graph = model.project_graphs(name, graph[torch.from_numpy(rows).to(device)])
             ids = torch.from_numpy(molecules[rows]).to(device)
             terms.append(criteria[name](z_graph.float(), z_modality.float(), ids)["loss"])
-    return torch.stack(terms).mean() if terms else None
+    return (torch.stack(terms).mean() if terms else None), graph
 
 
 def _groups(

@@ -60,7 +60,7 @@ def pretrain(
     step = 0
     while clock.progress(step) < 1:
         total = 0.0
-        for molecules in batches(train, config.batch_size, rng):
+        for molecules in batches(rng.permutation(train), config.batch_size):
             if clock.progress(step) >= 1:
                 break
             for group in optimiser.param_groups:

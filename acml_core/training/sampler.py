@@ -27,9 +27,8 @@ class SignalsOf:
         return self._order[self._first[molecules] + which]
 
 
-def batches(molecules: np.ndarray, size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
-    """Molecules in random order, ``size`` at a time; a last batch of one joins the one before it."""
-    order = rng.permutation(molecules)
+def batches(order: np.ndarray, size: int) -> Iterator[np.ndarray]:
+    """Molecules in the given order, ``size`` at a time; a last batch of one joins the one before."""
     edges = list(range(0, len(order), size))
     if len(edges) > 1 and len(order) - edges[-1] < 2:
         edges.pop()

@@ -189,7 +189,7 @@ def test_the_schedule() -> None:
 
 @pytest.mark.parametrize(("n", "size"), [(10, 3), (9, 3), (7, 3), (3, 3), (2, 256), (4, 2)])
 def test_batches_take_each_molecule_once_and_none_alone(n: int, size: int) -> None:
-    found = list(batches(np.arange(n) * 10, size, np.random.default_rng(0)))
+    found = list(batches(np.random.default_rng(0).permutation(n) * 10, size))
     assert sorted(np.concatenate(found).tolist()) == (np.arange(n) * 10).tolist()
     assert all(2 <= len(batch) <= size + 1 for batch in found)
 
@@ -221,13 +221,17 @@ def test_a_bad_setting_is_the_users_not_the_recipes() -> None:
         from_recipe(Nmr, "fst")
 
 
-def test_a_component_keeps_its_name_when_one_setting_changes() -> None:
+def test_a_component_keeps_its_name_when_one_setting_changes(tmp_path: Path) -> None:
+    (tmp_path / "empty.toml").write_text("")
+    recipe = str(tmp_path / "empty.toml")
     default = TrainConfig()
+    assert from_recipe(Nmr, recipe) == default
     for key in ("graph", "projector", "loss"):
-        changed = from_recipe(Nmr, None, {key: {"x": 1}})
-        assert getattr(changed, key).name == getattr(default, key).name
-        assert getattr(changed, key).options["x"] == 1
-    assert from_recipe(Nmr, None, {"projector": {"name": "mlp"}}).projector.options == {}
+        changed = getattr(from_recipe(Nmr, recipe, {key: {"x": 1}}), key)
+        assert changed.name == getattr(default, key).name
+        assert changed.options == {**getattr(default, key).options, "x": 1}
+    other = from_recipe(Nmr, recipe, {"projector": {"name": "mlp"}})
+    assert other.projector.options == {}  # not the settings of the default one
 
 
 def test_a_bad_recipe_names_its_file(tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ class MessagePassingEncoder(GraphEncoder):
         width = config.pool_width or config.dim
         # A molecule holds more than one atom's vector can: atoms are widened before they are summed.
         self.widen = (
-            nn.Sequential(nn.Linear(config.dim, width), nn.GELU())
+            nn.Sequential(nn.Linear(config.dim, width), nn.ReLU())
             if config.pool_width
             else nn.Identity()
         )

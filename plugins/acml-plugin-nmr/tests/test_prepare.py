@@ -15,6 +15,7 @@ QUIET = {
     "offset_ppm": 0.0,
     "lose_peak": 0.0,
     "forget_multiplicity": 0.0,
+    "forget_peak_multiplicity": 0.0,
     "forget_count": 0.0,
     "forget_1h": 0.0,
     "forget_13c": 0.0,
@@ -92,6 +93,14 @@ def test_multiplicities_are_forgotten_for_whole_lists() -> None:
     known = (nmr.collate([item] * 400, train=True)["kind"] > 0).sum(1)
     assert set(known.tolist()) == {0, 3}
     assert 140 < int((known == 0).sum()) < 260
+
+
+def test_single_peaks_forget_their_multiplicity_too() -> None:
+    nmr = Nmr(NmrConfig(**{**QUIET, "forget_peak_multiplicity": 0.5}))
+    item = nmr.prepare(NmrSignal(shifts_13c=(20, 40, 60), multiplicity_13c=("Q", "T", "D")))
+    torch.manual_seed(0)
+    known = (nmr.collate([item] * 400, train=True)["kind"] > 0).sum(1)
+    assert set(known.tolist()) == {0, 1, 2, 3}
 
 
 def test_one_of_two_nuclei_is_forgotten_but_never_the_only_one() -> None:

@@ -94,7 +94,7 @@ class Ir(Modality):
     signal = IrSignal
     suffixes = SUFFIXES
     formats = FORMATS
-    Config = IrConfig
+    Config = IrConfig  # type: ignore[assignment]
 
     def read(
         self,

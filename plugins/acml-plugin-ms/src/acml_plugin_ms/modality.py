@@ -67,7 +67,7 @@ class Ms(Modality):
     signal = MsSignal
     suffixes = SUFFIXES
     formats = FORMATS
-    Config = MsConfig
+    Config = MsConfig  # type: ignore[assignment]
 
     def read(
         self,

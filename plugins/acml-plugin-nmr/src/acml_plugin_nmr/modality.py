@@ -40,6 +40,9 @@ class NmrConfig(Settings):
     forget_multiplicity: float = Field(
         0.75, ge=0, le=1, description="training: share of lists without multiplicities"
     )
+    forget_peak_multiplicity: float = Field(
+        0.05, ge=0, le=1, description="training: share of single peaks without multiplicity"
+    )
     forget_count: float = Field(
         0.3, ge=0, le=1, description="training: share of lists without counts of equal carbons"
     )
@@ -58,7 +61,7 @@ class Nmr(Modality):
     signal = NmrSignal
     suffixes = SUFFIXES
     formats = FORMATS
-    Config = NmrConfig
+    Config = NmrConfig  # type: ignore[assignment]
 
     def read(
         self,

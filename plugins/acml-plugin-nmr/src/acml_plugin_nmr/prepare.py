@@ -81,8 +81,9 @@ def collate(
 def augment(batch: dict[str, Tensor], config: Any) -> dict[str, Tensor]:
     """What measured lists do to the ideal one: noise, referencing, loss, and unknown multiplicities.
 
-    Each sample by itself forgets its 13C multiplicities, its counts, or one of two nuclei, with the
-    configured probabilities, so that one model serves whatever the chemist has.
+    Each sample by itself forgets its multiplicities, its counts, or one of two nuclei, and single
+    peaks their multiplicity, with the configured probabilities, so that one model serves whatever
+    the chemist has.
     """
     shift, nucleus, kind, count = (batch[k] for k in ("shift", "nucleus", "kind", "count"))
     rows = len(shift)
@@ -92,7 +93,8 @@ def augment(batch: dict[str, Tensor], config: Any) -> dict[str, Tensor]:
     noise = torch.randn_like(shift) * config.noise_ppm + torch.randn(rows, 1) * config.offset_ppm
     shift = shift + noise * torch.where(hydrogen, config.ratio_1h_to_13c, 1.0)
 
-    kind = kind.masked_fill((torch.rand(rows, 1) < config.forget_multiplicity), 0)
+    kind = kind.masked_fill(torch.rand(rows, 1) < config.forget_multiplicity, 0)
+    kind = kind.masked_fill(torch.rand_like(shift) < config.forget_peak_multiplicity, 0)
     forget = (torch.rand(rows, 1) < config.forget_count) & present
     count = torch.where(forget, torch.ones_like(count), count)
 
