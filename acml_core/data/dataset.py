@@ -43,7 +43,7 @@ class Dataset:
         split: (N,) int8, index into ``SPLITS``.
         measured: by modality name.
         rejects: rows left out, with reasons.
-        sources: sha256 by file name.
+        sources: sha256 by path.
         metadata: what the tables say of themselves (source, licence, ...).
     """
 
@@ -92,8 +92,11 @@ def load(
             row_of += table.signal_rows + table.bare_rows
             signals[modality.name] += table.signals
             rejects += table.rejects
-            sources[Path(path).name] = table.sha256
-            metadata.update(table.metadata)
+            sources[str(path)] = table.sha256
+            for key, value in table.metadata.items():  # two tables that differ are both named
+                known = metadata.setdefault(key, value)
+                if value not in known.split(" + "):
+                    metadata[key] = f"{known} + {value}"
     graphs, molecule_of, unreadable = cached(smiles, progress=progress)
     rejects += [replace(reject, row=row_of[reject.row - 1]) for reject in unreadable]
     rejects = sorted(dict.fromkeys(rejects), key=lambda reject: reject.row)

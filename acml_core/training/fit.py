@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -159,7 +160,13 @@ def fit(
             nn.utils.clip_grad_norm_(model.parameters(), config.clip)
             optimiser.step()
             run.step += 1
-            total, count = total + float(loss.detach()), count + 1
+            value = float(loss.detach())
+            if not math.isfinite(value):
+                raise AcmlError(
+                    f"the loss is no longer finite (epoch {run.epoch + 1}, step {run.step})",
+                    remedy="Lower 'lr', or raise 'warmup'.",
+                )
+            total, count = total + value, count + 1
         run.epoch += 1
         over = run.epoch >= config.epochs or clock.progress(run.step) >= 1
         if run.epoch % config.validate_every == 0 or over:
@@ -251,8 +258,6 @@ def _log(out: Path, run: Run, loss: float, mrr: float, progress: float, report: 
     }
     with (out / HISTORY).open("a", encoding="utf-8") as file:
         file.write(json.dumps(row) + "\n")
-    if not np.isfinite(loss):
-        raise AcmlError("the loss is no longer finite", remedy="Lower 'lr', or raise 'warmup'.")
     report(
         f"epoch {run.epoch:3d}  {progress:4.0%}  {run.elapsed:6.0f} s"
         f"  loss {loss:.4f}  validation MRR {mrr:.4f}"

@@ -109,6 +109,13 @@ def _run(out: Path, *, resume: bool, device: torch.device, report: Report) -> Pa
     if dataset.rejects:
         write_csv(dataset.rejects, out / "rejects.csv")
         report(f"{len(dataset.rejects)} rows left out; reasons in {out / 'rejects.csv'}")
+    if saved.setdefault("sources", dataset.sources) != dataset.sources:
+        raise BadInput(
+            "the tables have changed since this run began",
+            source=out,
+            remedy="Put them back as they were, or start anew with another --out.",
+        )
+    write_text(out / RUN, json.dumps(saved, indent=1))
     model = new_model(config, modalities)
     if saved["tower"] is not None:
         load_towers(model, Path(saved["tower"]))
@@ -162,7 +169,7 @@ def _finish(
         training=config.model_dump(mode="json"),
         data={
             **dataset.metadata,  # first: a table must not rename what is counted here
-            "sources": dataset.sources,
+            "sources": {Path(path).name: digest for path, digest in dataset.sources.items()},
             "rejects": len(dataset.rejects),
             "molecules": dict(zip(("train", "validation", "test"), counts, strict=True)),
         },

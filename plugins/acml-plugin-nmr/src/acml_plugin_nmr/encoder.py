@@ -36,9 +36,10 @@ class PeakSetEncoder(Encoder):
     ) -> None:
         super().__init__()
         self.dim = dim
+        steps = list(zip(resolution_13c_ppm, resolution_1h_ppm, strict=True))
+        # Counts are read at the coarsest resolution alone: finer ones cost time and tell no more.
         self.bags = nn.ModuleList(
-            PeakTable(width, fine_c, fine_h)
-            for fine_c, fine_h in zip(resolution_13c_ppm, resolution_1h_ppm, strict=True)
+            PeakTable(width, *step, counts=step == steps[-1]) for step in steps
         )
         self.enter = nn.LayerNorm(width)
         self.blocks = nn.ModuleList(Block(width, dropout) for _ in range(layers))
@@ -60,8 +61,8 @@ class PeakSetEncoder(Encoder):
 class PeakTable(nn.Module):
     """Learnt vectors by shift at one resolution, summed over the peaks of each sample.
 
-    Two tables: one that a peak enters once whatever its count, by multiplicity; and one that it
-    enters with the logarithm of its count.
+    Two tables by multiplicity: one that a peak enters once whatever its count; and, where ``counts``
+    is set, one that it enters with the logarithm of its count.
     """
 
     starts: Tensor
@@ -69,7 +70,7 @@ class PeakTable(nn.Module):
     sizes: Tensor
     first: Tensor
 
-    def __init__(self, width: int, step_13c: float, step_1h: float) -> None:
+    def __init__(self, width: int, step_13c: float, step_1h: float, *, counts: bool) -> None:
         super().__init__()
         steps = (step_13c, step_1h)
         sizes = [
@@ -79,7 +80,7 @@ class PeakTable(nn.Module):
         first = [0, sizes[0] * N_CLASSES]
         total = sum(sizes) * N_CLASSES
         self.presence = nn.Parameter(torch.randn(total, width) * TABLE_STD)
-        self.amount = nn.Parameter(torch.zeros(total, width))
+        self.amount = nn.Parameter(torch.zeros(total, width)) if counts else None
         for name, values in (
             ("starts", [low for low, _ in RANGE_PPM]),
             ("steps", steps),
@@ -100,10 +101,12 @@ class PeakTable(nn.Module):
         index = torch.cat([row, row + 1], dim=1)
         present = (count > 0).to(place.dtype)
         share = torch.cat([1 - upper_share, upper_share], dim=1) * torch.cat([present] * 2, dim=1)
-        log_count = torch.log2(count.clamp(min=1))
         bag = nn.functional.embedding_bag(
             index, self.presence, per_sample_weights=share, mode="sum"
         )
+        if self.amount is None:
+            return bag
+        log_count = torch.log2(count.clamp(min=1))
         return bag + nn.functional.embedding_bag(
             index,
             self.amount,

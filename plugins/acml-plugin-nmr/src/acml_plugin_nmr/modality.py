@@ -26,7 +26,7 @@ class NmrConfig(Settings):
     dim: int = Field(384, ge=8, description="length of an embedding")
     width: int = Field(384, ge=8, description="width of the peak vectors and the blocks")
     layers: int = Field(1, ge=0, description="residual blocks over the summed peaks")
-    dropout: float = Field(0.1, ge=0, lt=1, description="dropped share inside each block")
+    dropout: float = Field(0.05, ge=0, lt=1, description="dropped share inside each block")
     resolution_13c_ppm: tuple[float, ...] = Field(
         (1.0, 8.0), description="spacing [ppm] of the 13C tables, fine to coarse"
     )
@@ -38,7 +38,7 @@ class NmrConfig(Settings):
     ratio_1h_to_13c: float = Field(0.1, ge=0, description="training: 1H noise over 13C noise")
     lose_peak: float = Field(0.02, ge=0, le=1, description="training: share of peaks left out")
     forget_multiplicity: float = Field(
-        0.75, ge=0, le=1, description="training: share of lists without multiplicities"
+        0.85, ge=0, le=1, description="training: share of lists without multiplicities"
     )
     forget_peak_multiplicity: float = Field(
         0.05, ge=0, le=1, description="training: share of single peaks without multiplicity"
@@ -47,7 +47,7 @@ class NmrConfig(Settings):
         0.3, ge=0, le=1, description="training: share of lists without counts of equal carbons"
     )
     forget_1h: float = Field(
-        0.5, ge=0, le=1, description="training: share of two-nucleus samples without 1H"
+        0.7, ge=0, le=1, description="training: share of two-nucleus samples without 1H"
     )
     forget_13c: float = Field(
         0.15, ge=0, le=1, description="training: share of two-nucleus samples without 13C"
