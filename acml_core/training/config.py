@@ -15,6 +15,8 @@ from acml_core.modality import Modality
 
 Unlock = Literal["none", "last", "all"]
 Precision = Literal["auto", "float32", "bfloat16"]
+LOCKED_PRETRAIN_SHARE = 0.3
+"""A tower that will be locked first learns alone for this share of the time: else it is random."""
 
 
 class TowerConfig(Settings):
@@ -24,8 +26,12 @@ class TowerConfig(Settings):
     training molecules; then it is locked, or unlocked as ``unlock`` says.
     """
 
-    pretrain_share: float = Field(
-        0.0, ge=0, lt=1, description="share of the training time spent on the tower alone"
+    pretrain_share: float | None = Field(
+        None,
+        ge=0,
+        lt=1,
+        description="share of the training time spent on the tower alone; by default 0.3 for a tower"
+        " that will be locked, wholly or but for its last layers, and 0 for one that learns",
     )
     pretrain_epochs: int = Field(
         10, ge=0, description="epochs of the tower alone when no time limit is set"
@@ -60,8 +66,10 @@ class TrainConfig(Settings):
     unlock: Unlock = Field("none", description="what of the tower learns: none, last, all")
     tower: TowerConfig = TowerConfig()
     hard: HardConfig = HardConfig()
-    augment: bool = Field(
-        True, description="augment measurements in training; off for a locked tower is far faster"
+    augment: bool | None = Field(
+        None,
+        description="augment measurements while aligning; by default where the tower learns: a locked"
+        " one then runs once, not once an epoch",
     )
     batch_size: int = Field(256, ge=2, description="molecules a step")
     epochs: int = Field(40, ge=1, description="passes over the training molecules, at most")
@@ -80,6 +88,19 @@ class TrainConfig(Settings):
     precision: Precision = Field(
         "auto", description="of matrix products; auto measures which is faster here"
     )
+
+    @property
+    def augments(self) -> bool:
+        """Whether measurements are augmented while aligning."""
+        return self.unlock != "none" if self.augment is None else self.augment
+
+    @property
+    def tower_share(self) -> float:
+        """Share of the training time that the tower spends alone."""
+        stated = self.tower.pretrain_share
+        if stated is not None:
+            return stated
+        return 0.0 if self.unlock == "all" else LOCKED_PRETRAIN_SHARE
 
 
 def from_recipe(

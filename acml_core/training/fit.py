@@ -105,16 +105,16 @@ def fit(
             dataset.measured[name],
             model.head(name).encoder,
             config.unlock,
-            config.augment,
+            config.augments,
             device,
         )
         for name in dataset.measured
     }
     max_seconds = None if config.max_minutes is None else config.max_minutes * 60
     spent = 0.0
-    if not pretrained and not resume and config.tower.pretrain_share > 0:
+    if not pretrained and not resume and config.tower_share > 0:
         start = time.monotonic()
-        share = None if max_seconds is None else max_seconds * config.tower.pretrain_share
+        share = None if max_seconds is None else max_seconds * config.tower_share
         for tower in towers.values():
             limit = None if share is None else share / len(towers)
             pretrain(tower, dataset, config, limit, report)

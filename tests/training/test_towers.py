@@ -35,7 +35,8 @@ def quiet(_: str) -> None:
 
 
 def settings(**changes: Any) -> TrainConfig:
-    return TrainConfig(**{**SETTINGS, **changes})
+    """Without pretraining, so that a locked tower is the one that was made."""
+    return TrainConfig(**{**SETTINGS, "tower": {"pretrain_share": 0.0}, **changes})
 
 
 @pytest.fixture(scope="module")
@@ -253,3 +254,19 @@ def test_no_test_or_validation_molecule_reaches_a_training_step(
 
 def test_the_tower_of_the_toy_is_as_wide_as_its_signal() -> None:
     assert ToyEncoder(4).enter.in_features == WIDTH
+
+
+def test_a_locked_tower_is_pretrained_unless_told_otherwise(
+    dataset: Dataset, tmp_path: Path, own_cache: Path
+) -> None:
+    assert settings(unlock="none", tower={}).tower_share > 0
+    assert settings(unlock="last", tower={}).tower_share > 0
+    assert settings(unlock="all", tower={}).tower_share == 0
+    assert not settings(unlock="none", tower={}).augments
+    assert settings(unlock="all", tower={}).augments
+
+    config = settings(unlock="none", tower={"pretrain_epochs": 2}, epochs=1)
+    model, before = trained(dataset, config, tmp_path)
+    after = model.head("toy").encoder.state_dict()
+    assert any(not torch.equal(after[name], before[name]) for name in before)
+    assert not any(p.requires_grad for p in model.head("toy").encoder.parameters())
