@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from toy import broken
+from broken_toys import broken
 
 ITEM = 'return {"position": np.array(signal.positions, dtype=np.float32)}'
 OUT = "return self.layer(summed)"
