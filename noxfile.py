@@ -38,7 +38,7 @@ LINE = "13C NMR (101 MHz, CDCl3) δ 155.4, 151.7, 148.7, 141.4, 107.6, 33.6, 29.
 CANDIDATES = "examples/candidates.smi"
 
 QUICKSTART = [
-    ["acml", "train", "--modality", "nmr", "--recipe", "fast", "--out", RUN],
+    ["acml", "train", "--modality", "nmr", "--out", RUN],
     ["acml", "eval", "retrieval", "--model", RUN],
     ["acml", "search", "--modality", "nmr", LINE, "--model", RUN, "--library", CANDIDATES],
 ]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from acml_core import BadInput
+from acml_core import BadInput, sources
 from acml_core.modality import OnReject
 from acml_plugin_NAME.signal import COLUMNS, TitleSignal
 
@@ -16,12 +16,14 @@ REMEDY = "Give two columns, position and value, one point a line."
 
 
 def read(source: Path | str, *, on_reject: OnReject | None = None) -> Iterator[TitleSignal]:
-    """The one curve of a file, or of literal text of several lines.
+    """The one curve of a file, or of literal text.
 
     Raises:
         BadInput: no such file, no text, or a line that is no pair of numbers.
     """
-    text, place = _text(source)
+    path = sources.locate(source, SUFFIXES, example="two columns of numbers")
+    text = str(source) if path is None else sources.read_text(path, remedy=REMEDY)
+    place = "text" if path is None else str(path)
     points = []
     for number, line in enumerate(text.splitlines(), start=1):
         line = line.strip()
@@ -38,20 +40,7 @@ def read(source: Path | str, *, on_reject: OnReject | None = None) -> Iterator[T
     if not points:
         raise BadInput("there is no point in it", source=place, remedy=REMEDY)
     columns = dict(zip(COLUMNS, zip(*sorted(points), strict=True), strict=True))
-    yield TitleSignal(origin=Path(place).name if place else "text", **columns)
-
-
-def _text(source: Path | str) -> tuple[str, str]:
-    """The text, and the path it is from ("" for literal text)."""
-    if isinstance(source, str) and "\n" in source:
-        return source, ""
-    try:
-        return Path(source).read_text(encoding="utf-8-sig"), str(source)
-    except UnicodeDecodeError:
-        raise BadInput("the file is not text", source=source, remedy=REMEDY) from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise BadInput(f"cannot be read: {reason}", source=source, remedy=REMEDY) from None
+    yield TitleSignal(origin=Path(place).name, **columns)
 
 
 def _pair(line: str) -> tuple[float, float] | None:

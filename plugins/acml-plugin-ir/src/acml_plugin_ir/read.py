@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from acml_core import sources
 from acml_core.errors import BadInput, did_you_mean
 from acml_core.modality import OnReject
 from acml_plugin_ir.signal import IrSignal
@@ -22,8 +22,12 @@ _BY_SUFFIX = {
     ".parquet": "table", ".csv": "csv", ".tsv": "csv", ".dpt": "csv", ".jdx": "jcamp",
     ".dx": "jcamp", ".jcamp": "jcamp", ".jcm": "jcamp", ".spc": "spc",
 }  # fmt: skip
-MAX_PATH = 4096
-"""Longest string that can be a path."""
+MAX_BYTES = 1_000_000_000
+"""Largest file read at once [bytes]."""
+
+EXAMPLE = "bands such as 'IR (KBr) 3310, 1720 cm-1'"
+NOT_TEXT = "It is neither SPC, OPUS nor parquet: export the spectrum as JCAMP-DX or CSV."
+"""What to give instead of nothing, and of a binary file."""
 
 
 def read(
@@ -39,7 +43,7 @@ def read(
     """
     if format is not None and format not in FORMATS:
         raise BadInput(f"no IR format is called {format!r}", remedy=did_you_mean(format, FORMATS))
-    path = _path(source)
+    path = sources.locate(source, SUFFIXES, example=EXAMPLE)
     if path is None:
         return _literal(str(source), format, on_reject)
     if path.is_dir():
@@ -47,30 +51,6 @@ def read(
             "a folder is no infrared spectrum", source=path, remedy="Give one file of it."
         )
     return _file(path, format, on_reject)
-
-
-def _path(source: Path | str) -> Path | None:
-    """The path that ``source`` is, or None for literal text."""
-    if isinstance(source, Path):
-        if not source.exists():
-            raise BadInput("no such file", source=source, remedy="Check the path.")
-        return source
-    text = source.strip()
-    if not text:
-        raise BadInput(
-            "the input is empty", remedy="Give a file, or bands such as 'IR (KBr) 3310, 1720 cm-1'."
-        )
-    if "\n" not in text and "\0" not in text and len(text) < MAX_PATH:
-        path = Path(text)
-        try:
-            if path.exists():
-                return path
-        except OSError:
-            return None
-        known = Path(text).suffix.lower() in SUFFIXES and not re.fullmatch(r"[\d.]+", text)
-        if (known or re.match(r"^(?:~|\.{0,2}/|[A-Za-z]:\\)", text)) and not re.search(r"\s", text):
-            raise BadInput("no such file", source=text, remedy="Check the path.")
-    return None
 
 
 def _literal(text: str, format: str | None, on_reject: OnReject | None) -> Iterator[IrSignal]:
@@ -90,9 +70,9 @@ def _literal(text: str, format: str | None, on_reject: OnReject | None) -> Itera
 
 
 def _file(path: Path, format: str | None, on_reject: OnReject | None) -> Iterator[IrSignal]:
-    from acml_plugin_ir.readers import bands, columns, files, jcamp, opus, spc, tables
+    from acml_plugin_ir.readers import bands, columns, jcamp, opus, spc, tables
 
-    head = files.probe(path)
+    head = sources.probe(path, max_bytes=MAX_BYTES)
     kind = format or _kind(head, path)
     if kind == "opus":
         return opus.read_opus(path)
@@ -100,9 +80,9 @@ def _file(path: Path, format: str | None, on_reject: OnReject | None) -> Iterato
         return spc.read_spc(path, on_reject=on_reject)
     if kind == "table":
         if path.suffix.lower() != ".parquet":
-            files.read_text_file(path)  # raises where it is binary
+            sources.refuse_binary(head, path, remedy=NOT_TEXT)
         return tables.read_table(path, on_reject=on_reject)
-    text = files.read_text_file(path)
+    text = sources.read_text(path, remedy=NOT_TEXT)
     if kind == "jcamp":
         return jcamp.read_jcamp(text, path, on_reject=on_reject)
     if kind == "csv":

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from acml_core import sources
 from acml_core.errors import BadInput, did_you_mean
 from acml_core.modality import OnReject
 from acml_plugin_ms.signal import MsSignal
@@ -26,8 +27,8 @@ _BY_SUFFIX = {
     ".dx": "jcamp", ".jcamp": "jcamp", ".csv": "csv", ".tsv": "csv", ".json": "json",
     ".jsonl": "json", ".parquet": "table",
 }  # fmt: skip
-MAX_PATH = 4096
-"""Longest string that can be a path."""
+EXAMPLE = "peaks such as '43:100 58:27'"
+"""What to give instead of nothing."""
 
 
 def read(
@@ -51,7 +52,7 @@ def read(
 
     if format is not None and format not in FORMATS:
         raise BadInput(f"no MS format is called {format!r}", remedy=did_you_mean(format, FORMATS))
-    path = _path(source)
+    path = sources.locate(source, SUFFIXES, example=EXAMPLE)
     if path is None:
         return _read_literal(str(source), format, on_reject)
     if path.is_dir():
@@ -60,36 +61,13 @@ def read(
     return signals(_READERS[kind](path, on_reject), path, on_reject)
 
 
-def _path(source: Path | str) -> Path | None:
-    """The path that ``source`` is, or None for literal text."""
-    if isinstance(source, Path):
-        if not source.exists():
-            raise BadInput("no such file", source=source, remedy="Check the path.")
-        return source
-    text = source.strip()
-    if not text:
-        raise BadInput("the input is empty", remedy="Give a file, or peaks such as '43:100 58:27'.")
-    if "\n" not in text and "\0" not in text and len(text) < MAX_PATH:
-        path = Path(text)
-        try:
-            if path.exists():
-                return path
-        except OSError:
-            return None
-        if Path(text).suffix.lower() in SUFFIXES and not re.search(r"\s", text):
-            raise BadInput("no such file", source=text, remedy="Check the path.")
-        if re.match(r"^(?:~|\.{0,2}/|[A-Za-z]:\\)\S*$", text):
-            raise BadInput("no such file or folder", source=text, remedy="Check the path.")
-    return None
-
-
 def _read_literal(text: str, format: str | None, on_reject: OnReject | None) -> Iterator[MsSignal]:
-    from acml_plugin_ms.readers import files, jcampdx, jsonfile, massbank, mgf, msp
+    from acml_plugin_ms.readers import jcampdx, jsonfile, massbank, mgf, msp
     from acml_plugin_ms.readers import text as plain
     from acml_plugin_ms.readers.record import signals
 
     kind = format or by_content(text)
-    numbered = files.text_lines(text)
+    numbered = enumerate(text.splitlines(), start=1)
     if kind == "mgf":
         found = mgf.read_mgf(numbered, "text")
     elif kind == "msp":
@@ -141,7 +119,7 @@ def _kind(path: Path) -> str:
     """Format of a file from its first bytes, where its suffix does not tell or deceives."""
     from acml_plugin_ms.readers import files
 
-    head = files.probe(path)
+    head = sources.probe(path)
     if head.startswith(b"PAR1"):
         return "table"
     kind = _BY_SUFFIX.get(path.suffix.lower())
@@ -222,9 +200,9 @@ def _csv(path: Path, on_reject: OnReject | None) -> Iterator:  # type: ignore[ty
 
 
 def _table(path: Path, on_reject: OnReject | None) -> Iterator:  # type: ignore[type-arg]
-    from acml_plugin_ms.readers import files, tables
+    from acml_plugin_ms.readers import tables
 
-    if not files.probe(path).startswith(b"PAR1"):
+    if not sources.probe(path).startswith(b"PAR1"):
         return tables.read_csv(path)
     return tables.read_table(path)
 

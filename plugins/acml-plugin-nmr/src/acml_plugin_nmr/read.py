@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from acml_core import sources
 from acml_core.errors import BadInput, did_you_mean
 from acml_core.modality import OnReject
 from acml_plugin_nmr.signal import NmrSignal
@@ -25,8 +26,9 @@ _BY_SUFFIX = {
     ".jcamp": "jcamp", ".sdf": "nmrshiftdb2", ".sd": "nmrshiftdb2", ".str": "nmrstar",
     ".nef": "nmrstar", ".zip": "zip",
 }  # fmt: skip
-MAX_PATH = 4096
-"""Longest string that can be a path."""
+EXAMPLE = "shifts such as '170.1, 128.4, 55.3'"
+NOT_TEXT = "Give a text format, a parquet table, or the folder (or .zip) of the spectrometer."
+"""What to give instead of nothing, and of a binary file."""
 
 
 def read(
@@ -47,35 +49,10 @@ def read(
     """
     if format is not None and format not in FORMATS:
         raise BadInput(f"no NMR format is called {format!r}", remedy=did_you_mean(format, FORMATS))
-    path = _path(source)
+    path = sources.locate(source, SUFFIXES, example=EXAMPLE)
     if path is None:
         return _read_literal(str(source), format, on_reject)
     return _read_path(path, format, on_reject)
-
-
-def _path(source: Path | str) -> Path | None:
-    """The path that ``source`` is, or None for literal text."""
-    if isinstance(source, Path):
-        if not source.exists():
-            raise BadInput("no such file", source=source, remedy="Check the path.")
-        return source
-    text = source.strip()
-    if not text:
-        raise BadInput(
-            "the input is empty", remedy="Give a file, or shifts such as '170.1, 128.4, 55.3'."
-        )
-    if "\n" not in text and "\0" not in text and len(text) < MAX_PATH:
-        path = Path(text)
-        try:
-            if path.exists():
-                return path
-        except OSError:
-            return None
-        if Path(text).suffix.lower() in SUFFIXES and not re.search(r"\s", text):
-            raise BadInput("no such file", source=text, remedy="Check the path.")
-        if re.match(r"^(?:~|\.{0,2}/|[A-Za-z]:\\)\S*$", text):
-            raise BadInput("no such file or folder", source=text, remedy="Check the path.")
-    return None
 
 
 def _read_literal(text: str, format: str | None, on_reject: OnReject | None) -> Iterator[NmrSignal]:
@@ -94,7 +71,7 @@ def _read_literal(text: str, format: str | None, on_reject: OnReject | None) -> 
 
 
 def _read_path(path: Path, format: str | None, on_reject: OnReject | None) -> Iterator[NmrSignal]:
-    from acml_plugin_nmr.readers import files, vendor
+    from acml_plugin_nmr.readers import vendor
 
     if path.is_dir():
         if format not in (None, "bruker", "varian"):
@@ -105,23 +82,20 @@ def _read_path(path: Path, format: str | None, on_reject: OnReject | None) -> It
         if path.name.lower() in ("fid", "acqus", "procpar", "1r"):
             return vendor.read_folder(inside.parent.parent if path.name == "1r" else inside)
         raise BadInput("a folder (or its .zip) is needed", source=path, remedy="Give the folder.")
-    head = files.probe(path)
+    head = sources.probe(path)
     kind = format or _BY_SUFFIX.get(path.suffix.lower()) or _by_content(head, path)
     return _READERS[kind](path, on_reject)
 
 
 def _by_content(head: bytes, path: Path) -> str:
     """Format of a file whose suffix does not tell, from its first bytes."""
-    from acml_plugin_nmr.readers import files
-
     if head.startswith(b"PAR1"):
         return "table"
     if head.startswith(b"PK\x03\x04"):
         return "zip"
     if path.name.lower() in ("fid", "acqus", "procpar", "1r"):
         return "inside"
-    if files.is_binary(head):
-        files.read_file(path)  # raises, saying so
+    sources.refuse_binary(head, path, remedy=NOT_TEXT)
     text = head.decode("utf-8", errors="replace").lstrip("\ufeff \r\n\t")
     if text.startswith("##"):
         return "jcamp"
@@ -133,11 +107,11 @@ def _by_content(head: bytes, path: Path) -> str:
 
 
 def _text(path: Path, on_reject: OnReject | None) -> Iterator[NmrSignal]:
-    from acml_plugin_nmr.readers import files, peaklist
+    from acml_plugin_nmr.readers import peaklist
     from acml_plugin_nmr.readers.text import read_text
 
-    text = files.read_file(path)
-    kind = _by_content(text[: files.PROBE].encode(), path)
+    text = sources.read_text(path, remedy=NOT_TEXT)
+    kind = _by_content(text[: sources.PROBE].encode(), path)
     if kind != "text":
         return _READERS[kind](path, on_reject)
     if peaklist.looks_like_rows(text):
@@ -146,21 +120,19 @@ def _text(path: Path, on_reject: OnReject | None) -> Iterator[NmrSignal]:
 
 
 def _numbers(path: Path, on_reject: OnReject | None) -> Iterator[NmrSignal]:
-    from acml_plugin_nmr.readers import files, peaklist
+    from acml_plugin_nmr.readers import peaklist
 
-    return peaklist.read_numbers(files.read_file(path), path)
+    return peaklist.read_numbers(sources.read_text(path, remedy=NOT_TEXT), path)
 
 
 def _csv(path: Path, on_reject: OnReject | None) -> Iterator[NmrSignal]:
-    from acml_plugin_nmr.readers import files, peaklist, tables
+    from acml_plugin_nmr.readers import peaklist, tables
 
-    head = files.probe(path)
-    if files.is_binary(head):
-        files.read_file(path)  # raises, saying so
+    sources.refuse_binary(sources.probe(path), path, remedy=NOT_TEXT)
     header = tables.csv_header(path)
     if tables.has_columns(header) or tables.has_structures(header):
         return tables.read_table(path, on_reject=on_reject)
-    return peaklist.read_peaks(files.read_file(path), path)
+    return peaklist.read_peaks(sources.read_text(path, remedy=NOT_TEXT), path)
 
 
 def _table(path: Path, on_reject: OnReject | None) -> Iterator[NmrSignal]:
@@ -170,26 +142,22 @@ def _table(path: Path, on_reject: OnReject | None) -> Iterator[NmrSignal]:
 
 
 def _jcamp(path: Path, on_reject: OnReject | None) -> Iterator[NmrSignal]:
-    from acml_plugin_nmr.readers import files
     from acml_plugin_nmr.readers.jcamp import read_jcamp
 
-    return read_jcamp(files.read_file(path), path, on_reject=on_reject)
+    return read_jcamp(sources.read_text(path, remedy=NOT_TEXT), path, on_reject=on_reject)
 
 
 def _sdf(path: Path, on_reject: OnReject | None) -> Iterator[NmrSignal]:
-    from acml_plugin_nmr.readers import files
     from acml_plugin_nmr.readers.sdf import read_sdf
 
-    if files.is_binary(files.probe(path)):
-        files.read_file(path)  # raises, saying so
+    sources.refuse_binary(sources.probe(path), path, remedy=NOT_TEXT)
     return read_sdf(path, on_reject=on_reject)
 
 
 def _star(path: Path, on_reject: OnReject | None) -> Iterator[NmrSignal]:
-    from acml_plugin_nmr.readers import files
     from acml_plugin_nmr.readers.star import read_star
 
-    return read_star(files.read_file(path), path, on_reject=on_reject)
+    return read_star(sources.read_text(path, remedy=NOT_TEXT), path, on_reject=on_reject)
 
 
 def _zip(path: Path, on_reject: OnReject | None) -> Iterator[NmrSignal]:

@@ -16,7 +16,8 @@ from xml.etree import ElementTree
 
 from acml_core.errors import BadInput
 from acml_core.modality import OnReject
-from acml_plugin_ms.readers.files import probe, refuse_binary
+from acml_core.sources import probe
+from acml_plugin_ms.readers.files import refuse_binary
 from acml_plugin_ms.readers.record import Found, Record
 from acml_plugin_ms.readers.xmlscans import mzml_arrays, mzml_scans, mzxml_arrays, mzxml_scans
 
