@@ -20,6 +20,7 @@ def data_dir() -> Path:
         pytest.fail(f"ACML_DATA is {folder!r}, which is not a folder")
     return path
 
+
 # A deadline judges the machine, not the code: two busy cores fail examples that are right.
 hypothesis.settings.register_profile("acml", deadline=None)
 hypothesis.settings.load_profile("acml")
