@@ -231,7 +231,7 @@ def test_wheel(session: nox.Session, plugin: Path, dist: Path, third_party: Path
     # A path in a .pth file is appended, so that the wheels come first.
     (site_packages(venv) / "third-party.pth").write_text(f"{third_party}\n", encoding="utf-8")
 
-    outside = Path(session.create_tmp()) / plugin.name
+    outside = Path(session.create_tmp()).resolve() / plugin.name
     shutil.rmtree(outside, ignore_errors=True)
     shutil.copytree(plugin / "tests", outside / "tests")
     shutil.copy(ROOT / "conftest.py", outside)
