@@ -67,7 +67,7 @@ def ranks(
 
     Args:
         filters: candidates: all (``none``); within ``mass_ppm`` of the query molecule's exact mass;
-            or of its formula. The true molecule always passes: its mass and formula are the query's.
+            or of its formula. The true molecule always passes.
         mass_ppm: half width of the mass window [ppm].
 
     Raises:
@@ -93,11 +93,10 @@ def ranks(
             above = ~(pairs.take(block) < best[torch.from_numpy(pairs.query)])
             return np.bincount(pairs.query, weights=above.numpy(), minlength=len(block))
 
-        own_not_below = not_below(own)
         for one in filters:
             if one == "none":
-                above = (~(block < best[:, None])).sum(1).numpy()
-                count = np.full(size, len(gallery))
+                rivals = (~(block < best[:, None])).sum(1).numpy() - not_below(own)
+                count = len(gallery) - n_own
             else:
                 if one == "formula":
                     pairs = by_formula.equal(queries.formula[rows])
@@ -105,10 +104,13 @@ def ranks(
                     mass = queries.mass[rows]
                     width = mass * mass_ppm * 1e-6
                     pairs = by_mass.between(mass - width, mass + width)
-                above = not_below(pairs)
+                # An own entry may have another formula: an InChIKey-14 merges protonation states.
+                others = gallery.molecule[pairs.entry] != queries.molecule[rows][pairs.query]
+                pairs = _Pairs(pairs.query[others], pairs.entry[others])
+                rivals = not_below(pairs)
                 count = np.bincount(pairs.query, minlength=size)
-            result[one].rank[rows] = 1 + above - own_not_below
-            result[one].candidates[rows] = count - n_own + 1
+            result[one].rank[rows] = 1 + rivals
+            result[one].candidates[rows] = count + 1
     return result
 
 

@@ -203,3 +203,17 @@ def test_probabilities_are_calibrated_softmax() -> None:
     found = score.probabilities(row, 4.0)
     powers = [math.exp(4 * value) for value in (0.3, 0.1, -0.5)]
     assert found.tolist() == pytest.approx([power / sum(powers) for power in powers])
+
+
+@pytest.mark.parametrize("filter", ["mass", "formula"])
+def test_the_true_molecule_passes_a_filter_even_in_another_protonation_state(filter: str) -> None:
+    gallery = Side(
+        torch.tensor([[1.0], [0.5], [0.2]]),
+        molecule=np.array([0, 1, 2]),
+        formula=np.array([0, 1, 1]),
+        mass=np.array([100.0, 101.0, 101.0]),
+    )
+    query = Side(torch.tensor([[1.0]]), np.array([0]), np.array([1]), np.array([101.0]))
+    found = rank(query, gallery, filter=filter)  # type: ignore[arg-type]
+    assert found.rank.tolist() == [1]
+    assert found.candidates.tolist() == [3]
