@@ -149,8 +149,8 @@ def _finish(
     scales, metrics, examples = {}, {}, {}
     test, validation = dataset.molecules("test"), dataset.molecules("validation")
     for name, measured in dataset.measured.items():
-        queries, _ = sides(model, dataset, name, validation)
-        _, everything = sides(model, dataset, name, np.arange(len(dataset.graphs)))
+        spectra, everything = sides(model, dataset, name, np.arange(len(dataset.graphs)))
+        queries = spectra.take(np.flatnonzero(np.isin(spectra.molecule, validation)))
         scales[name] = fit_scale(queries, everything, config.seed)
         asking = measured.of(test)
         if len(asking):
