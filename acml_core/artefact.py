@@ -267,7 +267,7 @@ def _golden(model: AcmlModel, name: str, example: Any) -> dict[str, Tensor]:
 def _check_golden(model: AcmlModel, info: Info, golden: dict[str, Tensor], path: Path) -> None:
     for name, about in info.modalities.items():
         try:
-            example = model.modalities[name].signal(**about.example)
+            example = model.modalities[name].signal.model_validate_json(json.dumps(about.example))
         except ValidationError as error:
             raise ArtefactError(
                 f"the plugin {name!r} no longer takes the model's example"

@@ -61,7 +61,9 @@ class Signal(BaseModel):
         origin: where it was read: file, and record or line. For messages and results.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", ser_json_bytes="base64", val_json_bytes="base64"
+    )
 
     smiles: str = ""
     origin: str = ""
@@ -102,6 +104,8 @@ class Modality(ABC):
         derived: True when the signal is a drawing of the structure itself (a SMILES string, a
             depiction) and not a measurement: a table without its columns is then filled by
             ``simulate``.
+        drawings: of a derived modality: signals that training draws of each molecule then, each
+            at random. Evaluation draws one.
     """
 
     name: ClassVar[str]
@@ -110,6 +114,7 @@ class Modality(ABC):
     suffixes: ClassVar[tuple[str, ...]] = ()
     formats: ClassVar[tuple[str, ...]] = ()
     derived: ClassVar[bool] = False
+    drawings: int = 1
 
     class Config(Settings):
         """Every number that changes what ``prepare`` or ``encoder`` gives."""
@@ -165,7 +170,11 @@ class Modality(ABC):
     # ---- optional -------------------------------------------------------------------------------
 
     def simulate(self, mol: Mol) -> Signal:
-        """The signal that ``mol`` would give, computed."""
+        """The signal that ``mol`` would give, computed.
+
+        Deterministic; but a derived modality may draw it in another style each time, with torch's
+        default generator, which the core seeds for each molecule.
+        """
         raise self._unsupported("simulate signals")
 
     def rerank(self, signal: Any, mols: Sequence[Mol]) -> np.ndarray:

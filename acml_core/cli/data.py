@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from acml_core.cli.common import note, save_rejects, show
+from acml_core.cli.common import note, overrides, save_rejects, show
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 Out = Annotated[Path, typer.Option("--out", help="Table to write: .parquet, .csv or .tsv.")]
@@ -36,11 +36,17 @@ def simulate(
     molecules: Annotated[Path, typer.Argument(help="File of molecules.")],
     modality: Annotated[str, typer.Option(help="Plugin that simulates.")],
     out: Out,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="A setting of the plugin: key=value; repeat.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of what is drawn at random.")] = 0,
 ) -> None:
     """Compute the measurements that molecules would give. The table says it is simulated."""
     from acml_core.data.simulating import simulate_table
 
-    count, rejects = simulate_table(modality, molecules, out, note)
+    count, rejects = simulate_table(
+        modality, molecules, out, note, settings=overrides(set_ or []), seed=seed
+    )
     save_rejects(rejects, out.parent)
     typer.echo(f"{count} simulated rows written to {out}")
 

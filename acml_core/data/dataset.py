@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from acml_core.data import table as tables
+from acml_core.data.simulating import simulate_all
 from acml_core.data.split import SPLITS, SplitConfig, SplitName, assign
 from acml_core.errors import BadInput
 from acml_core.graphs.build import cached
@@ -65,12 +66,18 @@ def load(
     split: SplitConfig,
     *,
     only: Sequence[str] | None = None,
+    training: bool = False,
+    seed: int = 0,
     progress: bool = True,
 ) -> Dataset:
     """Read tables into one data set. A modality takes rows from every table that has its columns.
 
+    A derived modality also takes every other table: what it lacks is simulated from the structures.
+
     Args:
         only: measured columns to use; for one modality.
+        training: simulate as many signals a molecule as the modality asks for in training.
+        seed: of what is simulated.
 
     Raises:
         BadInput: a table that cannot be read, or a modality that no table measures.
@@ -84,9 +91,14 @@ def load(
     metadata: dict[str, str] = {}
     for path in paths:
         have = set(tables.column_names(path))
-        readers = [m for m in modalities if len(modalities) == 1 or have & set(m.signal.columns())]
-        for modality in readers:
-            table = tables.read(path, modality.signal, only=only)
+        for modality in modalities:
+            if have & set(modality.signal.columns()) or (len(modalities) == 1 and not modality.derived):
+                table = tables.read(path, modality.signal, only=only)
+            elif modality.derived:
+                drawings = modality.drawings if training else 1
+                table = _drawn(path, modality, drawings, seed, progress)
+            else:
+                continue
             rows[modality.name] += range(len(smiles), len(smiles) + len(table.signals))
             smiles += [one.smiles for one in table.signals] + table.bare
             row_of += table.signal_rows + table.bare_rows
@@ -119,3 +131,33 @@ def load(
         sources=sources,
         metadata=metadata,
     )
+
+
+def _drawn(
+    path: str | Path, modality: Modality, drawings: int, seed: int, progress: bool
+) -> tables.Table:
+    """A table of structures alone, with what a derived modality draws of each of them."""
+    smiles = tables.smiles_column(path)
+    table = tables.Table(
+        source=Path(path),
+        signals=[],
+        sha256=tables.sha256(path),
+        metadata={**tables.metadata_of(path), "source": f"{modality.name} simulated from structures"},
+    )
+    first = {text: row for row, text in reversed(list(enumerate(smiles, start=1)))}
+    distinct = sorted(first, key=first.__getitem__)
+    made = simulate_all(modality, distinct, drawings=drawings, seed=seed, progress=progress)
+    for text, result in zip(distinct, made, strict=True):
+        row = first[text]
+        if isinstance(result, str):
+            table.rejects.append(Reject(row, text, result))
+            continue
+        for signal in result:
+            table.signals.append(signal.model_copy(update={"origin": f"{Path(path).name}:{row}"}))
+            table.signal_rows.append(row)
+    if not table.signals:
+        first_reason = table.rejects[0].reason if table.rejects else "it has no rows"
+        raise BadInput(
+            "no row of the table could be read", source=path, remedy=f"First: {first_reason}."
+        )
+    return table

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import csv
 import hashlib
 import json
@@ -25,6 +27,9 @@ SMILES = "smiles"
 SUFFIXES = (".parquet", ".csv", ".tsv")
 HARD_SEPARATORS = ("|", ";")
 """Between items of a list in a CSV cell; an item may be empty between two of them."""
+
+MAX_PATH = 1024
+"""Characters of the longest path in a cell; longer texts are data."""
 
 
 @dataclass
@@ -84,7 +89,8 @@ def read(path: str | Path, signal: type[Signal], *, only: Sequence[str] | None =
             remedy=f"It needs one or more of: {', '.join(only or wanted)}.",
         )
     table = Table(source=path, signals=[], sha256=sha256(path), metadata=metadata)
-    lists = {name for name in use if _is_list(signal, name)}
+    lists = {name for name in use if _holds(signal, name, (tuple, list))}
+    bytes_ = {name for name in use if _holds(signal, name, (bytes,))}
     for number, row in enumerate(_rows(path, [SMILES, *use]), start=1):
         smiles = row[SMILES]
         if not isinstance(smiles, str) or not smiles.strip():
@@ -92,7 +98,11 @@ def read(path: str | Path, signal: type[Signal], *, only: Sequence[str] | None =
             continue
         try:
             values = {
-                name: _cell(row[name], name in lists) for name in use if not _empty(row[name])
+                name: _bytes(row[name], path.parent)
+                if name in bytes_
+                else _cell(row[name], name in lists)
+                for name in use
+                if not _empty(row[name])
             }
             one = signal(smiles=smiles, origin=f"{path.name}:{number}", **values)
         except (ValidationError, ValueError) as error:
@@ -154,6 +164,11 @@ def smiles_column(path: str | Path) -> list[str]:
             remedy=f"Its columns: {', '.join(columns)}.",
         )
     return [row[name] if isinstance(row[name], str) else "" for row in _rows(Path(path), [name])]
+
+
+def metadata_of(path: str | Path) -> dict[str, str]:
+    """What a parquet table says of itself (keys without "acml."); CSV says nothing."""
+    return _columns(Path(path))[1]
 
 
 def column_names(path: str | Path) -> list[str]:
@@ -224,10 +239,10 @@ def _delimiter(path: Path) -> str:
     return "\t" if path.suffix.lower() == ".tsv" else ","
 
 
-def _is_list(signal: type[Signal], name: str) -> bool:
+def _holds(signal: type[Signal], name: str, kinds: tuple[type, ...]) -> bool:
     annotation = signal.model_fields[name].annotation
     options = [annotation, *get_args(annotation)]
-    return any(get_origin(option) in (tuple, list) for option in options)
+    return any(option in kinds or get_origin(option) in kinds for option in options)
 
 
 def _empty(value: Any) -> bool:
@@ -254,6 +269,25 @@ def _cell(value: Any, is_list: bool) -> Any:
     return ["" if item is None else item for item in value]
 
 
+def _bytes(value: Any, folder: Path) -> Any:
+    """Bytes as they are; text as a file's path beside the table, or as base64.
+
+    Raises:
+        ValueError: text that is neither.
+    """
+    if isinstance(value, dict):  # how Hugging Face's datasets keep pictures and sounds
+        value = value.get("bytes") or value.get("path")
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if len(text) < MAX_PATH and (folder / text).is_file():
+        return (folder / text).read_bytes()
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        raise ValueError(f"neither a file nor base64: {text[:80]!r}") from None
+
+
 def _reason(error: Exception) -> str:
     if isinstance(error, ValidationError):
         first = error.errors()[0]
@@ -267,4 +301,6 @@ def _plain(value: Any) -> Any:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
     return json.dumps(value) if isinstance(value, list) else str(value)

@@ -51,7 +51,7 @@ def evaluate_tables(
     if split not in ("unseen", "all"):
         raise BadInput(f"no split is called {split!r}", remedy="Use unseen or all.")
     plugin = artefact.model.modalities[modality]
-    dataset = load(list(data) or [plugin.starter()], [plugin], SplitConfig(), only=only)
+    dataset = load(list(data) or [plugin.starter()], [plugin], SplitConfig(), only=only, seed=seed)
     measured = dataset.measured[modality]
     if measured_only:
         with_one = np.unique(measured.molecule)

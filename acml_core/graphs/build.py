@@ -7,11 +7,8 @@ import os
 import shutil
 import sys
 import uuid
-from collections.abc import Generator, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Iterable, Sequence
 from contextlib import closing
-from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,11 +17,12 @@ import rdkit
 from tqdm import tqdm
 
 from acml_core.cache import cache_dir as default_cache_dir
-from acml_core.errors import AcmlError, ArtefactError
+from acml_core.errors import ArtefactError
 from acml_core.graphs.featurize import MolGraph, fingerprint
 from acml_core.graphs.packed import PackedGraphs
-from acml_core.graphs.worker import Made, interrupts_wait, make_chunk, start
+from acml_core.graphs.worker import make_chunk
 from acml_core.molecule import Molecule
+from acml_core.parallel import map_chunks
 from acml_core.rejects import Reject, read_csv, write_csv
 
 CHUNK = 1000
@@ -89,7 +87,8 @@ def build(
         disable=not progress or len(smiles) < PARALLEL_FROM,
     )
     # closing: an exception here, Ctrl-C too, must end the workers at once
-    with bar, closing(_results(chunks, workers)) as results:
+    here = len(smiles) < PARALLEL_FROM
+    with bar, closing(map_chunks(make_chunk, chunks, 1 if here else workers)) as results:
         for number, chunk in enumerate(results):
             pairs: list[tuple[Molecule, MolGraph]] = []
             for row, made in enumerate(chunk, start=number * CHUNK):
@@ -173,31 +172,3 @@ def _store(folder: Path, built: Built) -> bool:
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return True
-
-
-def _results(chunks: list[list[str]], workers: int | None) -> Generator[list[Made], None, None]:
-    """Each chunk's results, in order."""
-    workers = min(workers or _cores(), len(chunks))
-    if workers <= 1 or sum(map(len, chunks)) < PARALLEL_FROM:
-        yield from map(make_chunk, chunks)
-        return
-    # spawn: forking a process in which torch runs threads can deadlock
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=start)
-    try:
-        with interrupts_wait():
-            results = pool.map(make_chunk, chunks)
-        yield from results
-    except BrokenProcessPool:
-        raise AcmlError(
-            "the worker processes died",
-            remedy="If memory ran out, use fewer workers; in a script of your own, call this under "
-            'if __name__ == "__main__".',
-        ) from None
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -15,6 +15,8 @@ from safetensors.torch import load_file
 from acml_core import artefact, plugins
 from acml_core.config import merge, parse
 from acml_core.data.dataset import Dataset, load
+from acml_core.data.simulating import simulate_all
+from acml_core.data.table import column_names, smiles_column
 from acml_core.data.table import read as read_table
 from acml_core.errors import AcmlError, ArtefactError, BadInput
 from acml_core.evaluation.calibration import fit_scale
@@ -105,7 +107,14 @@ def _run(out: Path, *, resume: bool, device: torch.device, report: Report) -> Pa
     if not data:
         data = [modality.starter() for modality in modalities.values()]
         report(f"no --data: training on the starter tables ({', '.join(p.name for p in data)})")
-    dataset = load(data, list(modalities.values()), config.split, only=saved["only"])
+    dataset = load(
+        data,
+        list(modalities.values()),
+        config.split,
+        only=saved["only"],
+        training=True,
+        seed=config.seed,
+    )
     if dataset.rejects:
         write_csv(dataset.rejects, out / "rejects.csv")
         report(f"{len(dataset.rejects)} rows left out; reasons in {out / 'rejects.csv'}")
@@ -180,7 +189,10 @@ def _finish(
 def _example(modality: Modality, dataset: Dataset) -> Any:
     """The golden example: the starter's first signal, or the first training signal without one."""
     if modality.supports("starter"):
-        return read_table(modality.starter(), modality.signal).signals[0]
+        starter = modality.starter()
+        if modality.derived and not set(column_names(starter)) & set(modality.signal.columns()):
+            return simulate_all(modality, smiles_column(starter)[:1])[0][0]
+        return read_table(starter, modality.signal).signals[0]
     measured = dataset.measured[modality.name]
     return measured.signals[int(measured.of(dataset.molecules("train"))[0])]
 
