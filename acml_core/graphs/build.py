@@ -9,6 +9,7 @@ import sys
 import uuid
 from collections.abc import Iterable, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -73,6 +74,11 @@ def build(
         AcmlError: the worker processes died.
     """
     smiles = list(smiles)
+    if dedupe:  # a table of spectra writes each molecule many times, mostly the same way
+        distinct = list(dict.fromkeys(smiles))
+        if len(distinct) < len(smiles):
+            built = build(distinct, workers=workers, progress=progress)
+            return _repeated(built, distinct, smiles)
     parts: list[PackedGraphs] = []
     rows = np.full(len(smiles), -1, dtype=np.int64)
     rejects: list[Reject] = []
@@ -105,6 +111,19 @@ def build(
             parts.append(PackedGraphs.from_molecules(pairs))
             bar.update(len(chunk))
     return Built(PackedGraphs.concatenate(parts), rows, rejects)
+
+
+def _repeated(built: Built, distinct: Sequence[str], smiles: Sequence[str]) -> Built:
+    """What became of ``smiles``, from what became of the different texts among them."""
+    place = {text: number for number, text in enumerate(distinct)}
+    first = np.array([place[text] for text in smiles], dtype=np.int64)
+    why = {reject.row - 1: reject for reject in built.rejects}
+    rejects = [
+        replace(why[number], row=row)
+        for row, number in enumerate(first.tolist(), start=1)
+        if number in why
+    ]
+    return Built(built.graphs, built.rows[first], rejects)
 
 
 def cached(

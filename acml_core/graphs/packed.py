@@ -63,19 +63,27 @@ class GraphBatch:
         edge_attr: ``(2E, B)`` int64 bond features.
         batch: ``(V,)`` int64 number of each atom's graph, ascending.
         ptr: ``(num_graphs + 1,)`` int64 first atom of each graph.
+        mass: ``(num_graphs,)`` float32 exact masses [Da].
         num_graphs: number of graphs.
     """
 
-    __slots__ = ("batch", "edge_attr", "edge_index", "num_graphs", "ptr", "x")
+    __slots__ = ("batch", "edge_attr", "edge_index", "mass", "num_graphs", "ptr", "x")
 
     def __init__(
-        self, x: Tensor, edge_index: Tensor, edge_attr: Tensor, batch: Tensor, ptr: Tensor
+        self,
+        x: Tensor,
+        edge_index: Tensor,
+        edge_attr: Tensor,
+        batch: Tensor,
+        ptr: Tensor,
+        mass: Tensor,
     ) -> None:
         self.x = x
         self.edge_index = edge_index
         self.edge_attr = edge_attr
         self.batch = batch
         self.ptr = ptr
+        self.mass = mass
         self.num_graphs = len(ptr) - 1
 
     @property
@@ -94,7 +102,7 @@ class GraphBatch:
 
     def to(self, device: torch.device | str, *, non_blocking: bool = False) -> GraphBatch:
         """The batch on ``device``; itself when it is there already."""
-        tensors = (self.x, self.edge_index, self.edge_attr, self.batch, self.ptr)
+        tensors = (self.x, self.edge_index, self.edge_attr, self.batch, self.ptr, self.mass)
         moved = [tensor.to(device, non_blocking=non_blocking) for tensor in tensors]
         return (
             self if all(a is b for a, b in zip(moved, tensors, strict=True)) else GraphBatch(*moved)
@@ -288,7 +296,12 @@ class PackedGraphs:
             edge_attr=self.bond_features.index_select(0, rows).long().repeat_interleave(2, 0),
             batch=owner,
             ptr=ptr,
+            mass=self._masses.index_select(0, index),
         )
+
+    @cached_property
+    def _masses(self) -> Tensor:
+        return torch.from_numpy(self.mass.astype(np.float32)).to(self.device)
 
     def _numbers(self, index: Index) -> Tensor:
         index = index if isinstance(index, Tensor) else torch.as_tensor(np.asarray(index))

@@ -24,10 +24,10 @@ ROWS = ["CCO", "not a SMILES", "c1ccccc1", "OCC", "", "C(C", "C[C@H](N)C(=O)O", 
 
 
 def alkanols(count: int) -> list[str]:
-    """Different molecules, quickly made: chains of 1 to 60 carbon atoms with one or two oxygens."""
-    chains = ("C" * n for n in range(1, 61))
-    every = [f"{left}O{right}" for left in chains for right in ("C" * n for n in range(1, 61))]
-    return (every * (count // len(every) + 1))[:count]
+    """Different SMILES, quickly made: chains of up to 60 carbon atoms about an O, S or N."""
+    chains = ["C" * n for n in range(1, 61)]
+    every = [f"{left}{mid}{right}" for mid in "OSN" for left in chains for right in chains]
+    return every[:count]
 
 
 def same(a: PackedGraphs, b: PackedGraphs) -> bool:
@@ -77,6 +77,14 @@ def test_chunks_keep_the_order(size: int) -> None:
     assert rejects[0].row == CHUNK // 2 + 1
 
 
+def test_a_repeated_text_is_made_once() -> None:
+    repeated = ["CCO", "bad", "CCO", "C", "bad"]
+    graphs, rows, rejects = build(repeated)
+    assert list(graphs.smiles) == ["CCO", "C"]
+    assert rows.tolist() == [0, -1, 0, 1, -1]
+    assert [reject.row for reject in rejects] == [2, 5]
+
+
 @pytest.mark.slow
 def test_processes_give_the_same(capfd: pytest.CaptureFixture[str]) -> None:
     smiles = alkanols(PARALLEL_FROM + 1)
@@ -97,7 +105,7 @@ from acml_core.graphs import build
 if __name__ == "__main__":
     print("ready", flush=True)
     try:
-        build.build(["C" * n for n in range(3, 200)] * 500, workers=2, progress=False)
+        build.build(["C" * (n % 197 + 3) + "[13C]" * (n // 197 % 9) + "N" * (n // 1773) for n in range(98500)], workers=2, progress=False)
     except KeyboardInterrupt:
         raise SystemExit(130)
 """

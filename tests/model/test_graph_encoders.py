@@ -110,7 +110,7 @@ def changed(batch: GraphBatch, kind: str, column: str) -> GraphBatch:
     x, edges = batch.x.clone(), batch.edge_attr.clone()
     values = x if kind == "atom" else edges
     values[:, number] = (values[:, number] + 1) % features[number].size
-    return GraphBatch(x, batch.edge_index, edges, batch.batch, batch.ptr)
+    return GraphBatch(x, batch.edge_index, edges, batch.batch, batch.ptr, batch.mass)
 
 
 @pytest.mark.parametrize(

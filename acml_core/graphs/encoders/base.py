@@ -20,6 +20,9 @@ Jumping = Literal["last", "sum", "max", "concat"]
 TYPICAL_ATOMS = 16.0
 """Heavy atoms of a usual molecule. Sums over atoms are divided by it, so that they start near 1."""
 
+SHORTEST_DA, LONGEST_DA = 0.01, 2000.0
+"""Wavelengths of ``MassWaves`` [Da]: fine enough for 1 mDa, coarse enough for every molecule."""
+
 
 class GraphEncoder(nn.Module):
     """Interface: ``forward(batch) -> (node (V, dim), graph (B, dim))``, both float32.
@@ -57,6 +60,12 @@ class MessagePassingEncoder(GraphEncoder):
         pool_width: int | None = Field(
             512, ge=8, description="width of the atoms' vectors while they are pooled; None for dim"
         )
+        mass_waves: int = Field(
+            0,
+            ge=0,
+            description="wavelengths in which the exact mass enters the molecule's embedding, for"
+            " measurements that weigh molecules; 0 for none",
+        )
 
     def __init__(self, config: Config) -> None:
         super().__init__(config)
@@ -80,6 +89,7 @@ class MessagePassingEncoder(GraphEncoder):
         self.readout = nn.Sequential(
             nn.Linear(width, config.dim), nn.GELU(), nn.Linear(config.dim, config.dim)
         )
+        self.mass = MassWaves(config.dim, config.mass_waves) if config.mass_waves else None
 
     def conv(self) -> nn.Module:
         """One convolution: ``(x, edge_index, edge_attr) -> x``, all of width ``config.dim``."""
@@ -110,7 +120,8 @@ class MessagePassingEncoder(GraphEncoder):
             h = h + out if config.residual else out
             states.append(h)
         node = self._jump(states)
-        return node, self.readout(self.pool(self.widen(node), batch))
+        graph = self.readout(self.pool(self.widen(node), batch))
+        return node, graph if self.mass is None else graph + self.mass(batch.mass)
 
     def _jump(self, states: list[Tensor]) -> Tensor:
         match self.config.jumping:
@@ -122,6 +133,30 @@ class MessagePassingEncoder(GraphEncoder):
                 return torch.stack(states).amax(0)
             case _:
                 return self.jump(torch.cat(states, dim=-1))
+
+
+class MassWaves(nn.Module):
+    """Exact masses [Da] ``(B,)`` to ``(B, dim)``: linear in sines and cosines of many wavelengths.
+
+    A network cannot compute an exact mass from its atoms to the millidalton that a mass spectrometer
+    tells; and linear, so that the product with a measured mass's sines and cosines peaks where the
+    two masses agree.
+    """
+
+    waves: Tensor
+
+    def __init__(self, dim: int, count: int) -> None:
+        super().__init__()
+        share = torch.linspace(0, 1, count, dtype=torch.float64)
+        lengths = SHORTEST_DA * (LONGEST_DA / SHORTEST_DA) ** share
+        self.register_buffer("waves", (2 * torch.pi / lengths).float(), persistent=False)
+        self.linear = nn.Linear(2 * count, dim)
+
+    def forward(self, mass: Tensor) -> Tensor:
+        with torch.autocast(mass.device.type, enabled=False):
+            angle = mass.float()[:, None] * self.waves
+            waves = torch.cat([angle.sin(), angle.cos()], dim=1)
+        return self.linear(waves)
 
 
 class Pool(nn.Module):
