@@ -26,6 +26,24 @@ class Encoder(nn.Module):
         return with_parameters[-1:]
 
 
+class ResidualBlock(nn.Module):
+    """Pre-norm residual MLP block, ``x + MLP(norm(x))``, twice as wide inside: for any encoder."""
+
+    def __init__(self, width: int, dropout: float) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.LayerNorm(width),
+            nn.Linear(width, 2 * width),
+            nn.GELU(),
+            nn.Dropout(dropout),
+            nn.Linear(2 * width, width),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(B, width)`` to ``(B, width)``."""
+        return x + self.layers(x)
+
+
 def batch_size(batch: dict[str, Tensor]) -> int:
     """``B`` of a collated batch."""
     return len(next(iter(batch.values())))

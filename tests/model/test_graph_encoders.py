@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 import torch
 from rdkit import Chem
+from torch import nn
+from torch.nn.functional import cosine_similarity
 
 from acml_core.components import Choice, graph_encoders, make
 from acml_core.errors import ConfigError
 from acml_core.graphs.build import build
-from acml_core.graphs.encoders.base import GraphEncoder
+from acml_core.graphs.encoders.base import GraphEncoder, MassWaves
 from acml_core.graphs.featurize import ATOM_FEATURES, BOND_FEATURES
 from acml_core.graphs.packed import GraphBatch, PackedGraphs
 
@@ -155,3 +157,24 @@ def test_heads_must_divide_the_width(name: str) -> None:
 def test_an_unknown_setting_names_the_nearest() -> None:
     with pytest.raises(ConfigError, match=r"'layer'.*Did you mean 'layers'"):
         make(graph_encoders, Choice(name="gine", layer=3))
+
+
+def test_mass_waves_tell_masses_apart_that_spectrometers_tell_apart() -> None:
+    waves = MassWaves(48, 24)
+    nn.init.eye_(waves.linear.weight)  # leaves the sines and cosines as they are
+    nn.init.zeros_(waves.linear.bias)
+    same, near, isobar = (waves(torch.tensor([m])) for m in (180.0634, 180.0639, 180.0786))
+    assert cosine_similarity(same, near) > 0.98  # 3 ppm
+    assert cosine_similarity(same, isobar) < 0.95  # C9H8O4 and C8H10N3O2
+
+
+@torch.no_grad()
+def test_the_exact_mass_enters_the_molecule_and_no_atom() -> None:
+    model = encoder("gine", mass_waves=8)
+    batch = graphs_of(["CCO", "CCN"]).batch(np.arange(2))
+    node, graph = model(batch)
+    batch.mass = batch.mass + torch.tensor([0.0, 1.0])
+    moved_node, moved = model(batch)
+    assert torch.equal(node, moved_node)
+    assert torch.equal(graph[0], moved[0])
+    assert not torch.allclose(graph[1], moved[1], atol=1e-2)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from acml_core.encoder import Encoder
+from acml_core.encoder import Encoder, ResidualBlock
 
 KERNEL, STRIDE = 9, 4
 SLOPE_SCALE = 4.0
@@ -48,7 +48,7 @@ class SpectrumEncoder(Encoder):
             places = (places - 1) // STRIDE + 1
         self.places = nn.Linear(2 * channels * places, width)
         self.enter = nn.Dropout(dropout)
-        self.blocks = nn.ModuleList(Block(width, dropout) for _ in range(layers))
+        self.blocks = nn.ModuleList(ResidualBlock(width, dropout) for _ in range(layers))
         self.leave = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, dim))
 
     def forward(self, batch: dict[str, Tensor]) -> Tensor:
@@ -65,21 +65,3 @@ class SpectrumEncoder(Encoder):
     def last_layers(self) -> list[nn.Module]:
         """What ``unlock = "last"`` trains: the last block and the output layer."""
         return [*self.blocks[-1:], self.leave]
-
-
-class Block(nn.Module):
-    """Pre-norm residual MLP block."""
-
-    def __init__(self, width: int, dropout: float) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(
-            nn.LayerNorm(width),
-            nn.Linear(width, 2 * width),
-            nn.GELU(),
-            nn.Dropout(dropout),
-            nn.Linear(2 * width, width),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, width) to (B, width)."""
-        return x + self.layers(x)

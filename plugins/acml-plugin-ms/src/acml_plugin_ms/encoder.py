@@ -14,7 +14,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from acml_core.encoder import Encoder
+from acml_core.encoder import Encoder, ResidualBlock
 from acml_plugin_ms.conditions import SIZES
 
 MAX_MZ = 1200
@@ -62,9 +62,9 @@ class PeakEncoder(Encoder):
         for table in tables:
             nn.init.normal_(table.weight, std=TABLE_STD)
         self.conditions = nn.ModuleList(tables)
-        self.mass = nn.Linear(2 * (2 * WAVES + 1), width)
+        self.mass = nn.Linear(3 * (2 * WAVES + 1), width)
         self.enter = nn.LayerNorm(width)
-        self.blocks = nn.ModuleList(Block(width, dropout) for _ in range(layers))
+        self.blocks = nn.ModuleList(ResidualBlock(width, dropout) for _ in range(layers))
         self.leave = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, dim))
         self.register_buffer("waves", _waves(SHORTEST["mass"]), persistent=False)
 
@@ -75,7 +75,9 @@ class PeakEncoder(Encoder):
         h = self.coarse(batch)
         for column, table in enumerate(self.conditions):
             h = h + table(batch["condition"][:, column])
-        masses = batch["masses"][:, :2]
+        # precursor, neutral mass, and the guessed molecular ion where there is no precursor
+        guessed = batch["masses"][:, 2:] * (1 - batch["known"])
+        masses = torch.cat([batch["masses"][:, :2], guessed], dim=1)
         known = (masses > 0).float()
         angles = sinusoids(masses, self.waves) * known[..., None]
         h = h + self.mass(torch.cat([angles.flatten(1), known], dim=1))
@@ -188,23 +190,6 @@ class FinePeaks(nn.Module):
 
 def _nominal(mass: Tensor) -> Tensor:
     return mass.round().long().clamp(0, MAX_MZ)
-
-
-class Block(nn.Module):
-    """Pre-norm residual MLP block."""
-
-    def __init__(self, width: int, dropout: float) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(
-            nn.LayerNorm(width),
-            nn.Linear(width, 2 * width),
-            nn.GELU(),
-            nn.Dropout(dropout),
-            nn.Linear(2 * width, width),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.layers(x)
 
 
 def sinusoids(mass: Tensor, waves: Tensor) -> Tensor:

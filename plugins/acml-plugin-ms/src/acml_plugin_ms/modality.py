@@ -25,10 +25,10 @@ STARTER = Path(__file__).parent / "data" / "starter.parquet"
 class MsConfig(Settings):
     """Every number that changes ``prepare``, ``collate``, ``encoder``, ``simulate``, ``rerank``."""
 
-    dim: int = Field(512, ge=8, description="length of an embedding")
-    width: int = Field(512, ge=8, description="width of the tables and the blocks")
+    dim: int = Field(384, ge=8, description="length of an embedding")
+    width: int = Field(384, ge=8, description="width of the tables and the blocks")
     peak_width: int = Field(192, ge=8, description="width of the MLP over single peaks")
-    layers: int = Field(2, ge=0, description="residual blocks over the summed peaks")
+    layers: int = Field(1, ge=0, description="residual blocks over the summed peaks")
     heads: int = Field(4, ge=1, description="heads of the attention pooling")
     dropout: float = Field(0.1, ge=0, lt=1, description="dropped share inside each block")
     top_peaks: int = Field(150, ge=1, description="strongest peaks kept of a spectrum")

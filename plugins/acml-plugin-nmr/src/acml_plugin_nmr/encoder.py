@@ -11,7 +11,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from acml_core.encoder import Encoder
+from acml_core.encoder import Encoder, ResidualBlock
 from acml_plugin_nmr.prepare import N_CLASSES
 
 RANGE_PPM = ((-30.0, 250.0), (-5.0, 18.0))
@@ -42,7 +42,7 @@ class PeakSetEncoder(Encoder):
             PeakTable(width, *step, counts=step == steps[-1]) for step in steps
         )
         self.enter = nn.LayerNorm(width)
-        self.blocks = nn.ModuleList(Block(width, dropout) for _ in range(layers))
+        self.blocks = nn.ModuleList(ResidualBlock(width, dropout) for _ in range(layers))
         self.leave = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, dim))
 
     def forward(self, batch: dict[str, Tensor]) -> Tensor:
@@ -113,20 +113,3 @@ class PeakTable(nn.Module):
             per_sample_weights=share * torch.cat([log_count] * 2, dim=1),
             mode="sum",
         )
-
-
-class Block(nn.Module):
-    """Pre-norm residual MLP block."""
-
-    def __init__(self, width: int, dropout: float) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(
-            nn.LayerNorm(width),
-            nn.Linear(width, 2 * width),
-            nn.GELU(),
-            nn.Dropout(dropout),
-            nn.Linear(2 * width, width),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.layers(x)
