@@ -1,0 +1,1 @@
+"""Readers of the SMILES plugin: one file a kind of source."""
