@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
@@ -32,51 +32,17 @@ from torch import Tensor
 import acml_core
 from acml_core import plugins
 from acml_core.card import card
-from acml_core.config import Settings, parse
-from acml_core.data.table import sha256
+from acml_core.config import parse
 from acml_core.errors import ArtefactError, ConfigError
-from acml_core.files import write_tensors, write_text
+from acml_core.files import sha256, write_tensors, write_text
 from acml_core.graphs.build import build
 from acml_core.graphs.featurize import fingerprint
-from acml_core.model import AcmlModel, ModelConfig
+from acml_core.info import Info, ModalityInfo, check_file, read_info
+from acml_core.layout import CARD, FILES, GOLDEN, INFO, METRICS, SEEN, WEIGHTS
+from acml_core.model import AcmlModel
 
-SCHEMA = 1
-WEIGHTS, INFO, SEEN = "model.safetensors", "acml.json", "seen.safetensors"
-GOLDEN, METRICS, CARD = "golden.safetensors", "metrics.json", "README.md"
 GOLDEN_TOLERANCE = 2e-3
 """Largest difference between a golden vector and today's, as a share of its length."""
-
-
-class ModalityInfo(Settings):
-    """What an artefact keeps of one modality.
-
-    Attributes:
-        distribution, version: the plugin it was trained with.
-        config: the plugin's settings.
-        scale: from score to log probability; fitted on validation molecules.
-        example: a signal, and in its ``smiles`` its molecule, for the golden check.
-    """
-
-    distribution: str
-    version: str
-    config: dict[str, Any]
-    scale: float
-    example: dict[str, Any]
-
-
-class Info(Settings):
-    """The whole of acml.json."""
-
-    schema_number: int = Field(SCHEMA, alias="schema")
-    core: str
-    model: ModelConfig
-    modalities: dict[str, ModalityInfo]
-    features: str = Field(description="fingerprint of the atom and bond features")
-    weights: str = Field(description="sha256 of model.safetensors")
-    training: dict[str, Any] = Field({}, description="every setting of the training run")
-    data: dict[str, Any] = Field({}, description="tables by name and sha256, and what they say")
-    command: str = Field("", description="the command that made the model")
-    versions: dict[str, str] = Field({}, description="of the libraries it was made with")
 
 
 @dataclass
@@ -133,10 +99,11 @@ def save(
     path.mkdir(parents=True, exist_ok=True)
     model = model.cpu().eval()
     write_tensors(path / WEIGHTS, dict(model.state_dict()))
-    write_tensors(path / SEEN, {"seen": torch.from_numpy(np.sort(hash_keys(seen)))})
+    hashes = np.sort(hash_keys(seen))
+    write_tensors(path / SEEN, {"seen": torch.from_numpy(hashes)})
     golden = {}
     for name, example in examples.items():
-        golden.update(_golden(model, name, example))
+        golden.update(golden_vectors(model, name, example))
     write_tensors(path / GOLDEN, golden)
     by_name = {info.name: info for info in plugins.installed()}
     info = Info(
@@ -162,6 +129,7 @@ def save(
     write_text(path / METRICS, json.dumps(metrics, indent=1))
     write_text(path / CARD, card(info, metrics))
     write_text(path / INFO, info.model_dump_json(indent=1, by_alias=True))
+    model.artefact = Artefact(model, info, hashes, path)
     return info
 
 
@@ -174,12 +142,9 @@ def load(name: str | Path) -> Artefact:
         UnknownName, PluginError: a plugin that it needs cannot be loaded.
     """
     path = Path(name)
-    info = _read_info(path)
+    info = read_info(path)
     for file in (WEIGHTS, SEEN, GOLDEN):
-        if not (path / file).is_file():
-            raise ArtefactError(
-                f"{file} is missing", source=path, remedy="Copy the model's folder again, whole."
-            )
+        check_file(path, file)
     if sha256(path / WEIGHTS) != info.weights:
         raise ArtefactError(
             f"{WEIGHTS} is not the file that {INFO} describes",
@@ -216,47 +181,12 @@ def load(name: str | Path) -> Artefact:
         ) from None
     model.eval()
     _check_golden(model, info, golden, path)
-    return Artefact(model, info, seen, path)
+    model.artefact = Artefact(model, info, seen, path)
+    return model.artefact
 
 
-def _read_info(path: Path) -> Info:
-    file = path / INFO
-    if not path.is_dir():
-        raise ArtefactError(
-            "no such model folder", source=path, remedy="Give the folder that 'acml train' made."
-        )
-    try:
-        raw = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        unfinished = (path / "run.json").exists()
-        raise ArtefactError(
-            f"there is no {INFO}: " + ("training is unfinished" if unfinished else "not a model"),
-            source=path,
-            remedy=f"Run: acml train --resume {path}"
-            if unfinished
-            else "Give the folder that 'acml train' made.",
-        ) from None
-    except (ValueError, UnicodeDecodeError):
-        raise ArtefactError(
-            "not valid JSON", source=file, remedy="Copy the model's folder again."
-        ) from None
-    schema = raw.get("schema") if isinstance(raw, dict) else None
-    if not isinstance(schema, int):
-        raise ArtefactError("it states no schema number", source=file, remedy="Not an ACML model.")
-    if schema > SCHEMA:
-        wanted = raw.get("core", "a later one")
-        raise ArtefactError(
-            f"it has schema {schema}, and this version reads up to {SCHEMA}",
-            source=file,
-            remedy=f"Run: pip install --upgrade 'acml-core>={wanted}'",
-        )
-    try:
-        return parse(Info, raw, source=file)
-    except ConfigError as error:
-        raise ArtefactError(error.what, source=file, remedy="The file is damaged.") from None
-
-
-def _golden(model: AcmlModel, name: str, example: Any) -> dict[str, Tensor]:
+def golden_vectors(model: AcmlModel, name: str, example: Any) -> dict[str, Tensor]:
+    """The vectors of an example by ``"modality/signal"`` and ``"modality/molecule"``, each ``(p,)``."""
     graphs, _, _ = build([example.smiles], workers=1, progress=False)
     return {
         f"{name}/signal": model.encode_signals(name, [example])[0],
@@ -275,7 +205,7 @@ def _check_golden(model: AcmlModel, info: Info, golden: dict[str, Tensor], path:
                 source=path,
                 remedy=f"Run: pip install {about.distribution}=={about.version}",
             ) from None
-        for key, value in _golden(model, name, example).items():
+        for key, value in golden_vectors(model, name, example).items():
             expected = golden.get(key)
             if expected is None or expected.shape != value.shape:
                 raise ArtefactError(
@@ -301,5 +231,5 @@ def _versions() -> dict[str, str]:
 def copy(source: Path, target: Path) -> None:
     """Copy an artefact's files, and nothing else that lies in its folder."""
     target.mkdir(parents=True, exist_ok=True)
-    for name in (WEIGHTS, SEEN, GOLDEN, METRICS, CARD, INFO):
+    for name in FILES:
         shutil.copy2(source / name, target / name)

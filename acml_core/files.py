@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acml_core.errors import AcmlError
+from acml_core.errors import AcmlError, BadInput
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -17,6 +19,19 @@ if TYPE_CHECKING:
 
 NUMPY_SHORT_WRITE = "requested and"
 """In numpy's message of a write that the disk did not take whole; it has no error number."""
+
+
+HASH_CHUNK = 1 << 20
+"""Read at once while a file is hashed [bytes]."""
+
+
+def sha256(path: str | Path) -> str:
+    """Hash of a file's bytes, hexadecimal."""
+    digest = hashlib.sha256()
+    with Path(path).open("rb") as file:
+        while chunk := file.read(HASH_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 def naming(error: OSError, path: str | Path) -> OSError:
@@ -73,3 +88,21 @@ def write_tensors(
                 source=path,
                 remedy="Free some space, or write to another disk.",
             ) from None
+
+
+def copy_folder(source: str | Path, target: str | Path) -> None:
+    """Copy a folder's files to a new folder, which appears whole or not at all.
+
+    Raises:
+        BadInput: ``target`` exists and is not empty.
+    """
+    target = Path(target)
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise BadInput("it exists already", source=target, remedy="Give a new folder.")
+    part = target.with_name(f"{target.name}.{os.getpid()}.part")
+    part.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        shutil.copytree(source, part)  # links are followed: a cache holds links to its contents
+        os.replace(part, target)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)

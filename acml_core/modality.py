@@ -181,6 +181,18 @@ class Modality(ABC):
         """A second opinion on the best candidates: ``(len(mols),)`` scores, higher is better."""
         raise self._unsupported("rerank candidates")
 
+    def similarity(
+        self, queries: Sequence[Any], references: Sequence[Any]
+    ) -> Iterator[Mapping[str, np.ndarray]]:
+        """Named similarities of measurements to others, without any model: for baselines.
+
+        Yields:
+            for each query in order ``{name: (len(references),)}``, finite, 0 where nothing is in
+            common or two measurements are not comparable, higher is more alike. The names are the
+            same for every query; each becomes a row of the evaluation.
+        """
+        raise self._unsupported("compare signals")
+
     def draw(self, signal: Any) -> Figure:
         """A matplotlib figure of the signal, axes labelled with units."""
         raise self._unsupported("draw signals")

@@ -10,7 +10,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -60,6 +61,7 @@ class AcmlModel(nn.Module):
         super().__init__()
         self.config = config
         self.modalities = dict(modalities)
+        self.artefact: Any = None  # what 'artefact.load' knows of it, once that made this model
         self.graph_encoder = make(graph_encoders, config.graph)
         self.heads = nn.ModuleDict(
             {
@@ -123,6 +125,52 @@ class AcmlModel(nn.Module):
                 features = self.head(modality).encoder(batch)
                 out.append(self.project_features(modality, features).float().cpu())
             return torch.cat(out)
+
+    @classmethod
+    def from_pretrained(
+        cls, name_or_path: str | Path, *, revision: str | None = None, **options: Any
+    ) -> AcmlModel:
+        """A published model: a folder, a registry's name, or a Hub repository "owner/name".
+
+        Args:
+            name_or_path: which.
+            revision: commit, tag or branch of a Hub repository.
+            options: ``token``, ``cache_dir``, ``local_files_only``, ``force_download``.
+
+        Returns:
+            the model in eval mode; ``model.artefact`` is what its folder says of it.
+
+        Raises:
+            AcmlError: not found, not reachable, changed, damaged, or of another version.
+        """
+        from acml_core.hub.pretrained import load
+
+        return load(name_or_path, revision=revision, **options).model
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Write the model, with all that its artefact says of it, into a folder.
+
+        Raises:
+            BadInput: it has no artefact: it was neither loaded nor saved yet.
+        """
+        from acml_core.hub.pretrained import save
+
+        save(self, Path(folder))
+
+    def push_to_hub(self, repo_id: str, **options: Any) -> str:
+        """Publish the model as a Hub repository and give the address of the commit.
+
+        Args:
+            repo_id: "owner/name"; made where it does not exist.
+            options: ``licence``, ``private``, ``token``, ``datasets``, ``commit_message``,
+                ``revision``, ``create_pr``.
+
+        Raises:
+            AcmlError: no licence is known, or the Hub refused.
+        """
+        from acml_core.hub.pretrained import push
+
+        return push(self, repo_id, **options)
 
     def _finish(self, z: Tensor) -> Tensor:
         return normalize(z, dim=-1) if self.config.similarity == "cosine" else z

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import acml_core
-from acml_core.cli import data, evaluate, library, plugins, search, train
+from acml_core.cli import data, doctor, evaluate, library, plugins, rows, search, train
 
 app = typer.Typer(
     name="acml",
@@ -43,3 +43,6 @@ app.command("train", epilog=train.EXAMPLE)(train.train)
 app.add_typer(evaluate.app, name="eval", help="Evaluate a trained model on unseen molecules.")
 app.add_typer(library.app, name="library", help="Build and describe libraries of candidates.")
 app.command("search", epilog=search.EXAMPLE)(search.search)
+# "rows" adds its commands to those of "models".
+app.add_typer(rows.app, name="models", help="List, fetch and publish trained models.")
+app.command("doctor", epilog=doctor.EXAMPLE)(doctor.doctor)

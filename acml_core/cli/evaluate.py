@@ -40,6 +40,10 @@ def retrieval(
         typer.Option("--measured-only", help="Leave molecules without a measurement out."),
     ] = False,
     ppm: Annotated[float, typer.Option(help="Half width of the mass filter [ppm].")] = 10.0,
+    match_queries: Annotated[
+        int | None,
+        typer.Option(min=0, help="Most queries of the library-match baselines; 0 for none."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
     out: Annotated[
         Path | None, typer.Option(help="Folder for report.json, queries.csv, retrieval.png.")
@@ -59,6 +63,7 @@ def retrieval(
         split=split,
         measured_only=measured_only,
         mass_ppm=ppm,
+        match_queries=match_queries,
         seed=seed,
         report=note,
     )
@@ -91,6 +96,9 @@ def print_report(modality: str, report: dict[str, Any]) -> None:
             "spectrum-blind": gallery["baselines"]["spectrum_blind"],
             "random": gallery["baselines"]["random"],
         }
+        for name, entry in gallery["baselines"].items():
+            if name not in ("spectrum_blind", "random"):
+                entries[f"library match, {name}"] = entry
         for label, entry in entries.items():
             if entry is None:
                 continue

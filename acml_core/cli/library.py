@@ -22,7 +22,7 @@ def build(
     """Encode a file of molecules for fast searching."""
     from acml_core.library.library import REJECTS, encode, save
 
-    artefact, name = load_model(model, modality)
+    artefact, name = load_model(model, modality, several=True)
     library = encode(artefact, molecules, [name] if modality else None)
     save(library, out)
     note(f"{len(library)} molecules")

@@ -47,7 +47,7 @@ def info(name: Annotated[str, typer.Argument(help="Name of a modality.")]) -> No
     typer.echo(f"formats:  {', '.join(cls.formats) or '-'}")
     typer.echo(f"columns:  smiles, {', '.join(cls.signal.columns())}")
     typer.echo(f"recipes:  {', '.join(cls.recipes()) or '-'}")
-    optional = ("simulate", "rerank", "draw", "starter")
+    optional = ("simulate", "rerank", "similarity", "draw", "starter")
     typer.echo(f"offers:   {', '.join(o for o in optional if cls.supports(o)) or '-'}")
     typer.echo("settings:")
     fields = cls.Config.model_fields

@@ -32,11 +32,12 @@ def search(
     """Rank candidate molecules for a measurement."""
     from acml_core.library.library import open_any
     from acml_core.library.search import search as rank
+    from acml_core.reading import read
 
     artefact, name = load_model(model, modality)
     rejects: list[BadInput] = []
     plugin = artefact.model.modalities[name]
-    signals = list(plugin.read(source, on_reject=rejects.append))
+    signals = list(read(plugin, source, on_reject=rejects.append))
     signals = [signal for signal in signals if not signal.missing]
     for reject in rejects:
         note(f"left out: {reject}")

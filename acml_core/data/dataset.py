@@ -92,7 +92,9 @@ def load(
     for path in paths:
         have = set(tables.column_names(path))
         for modality in modalities:
-            if have & set(modality.signal.columns()) or (len(modalities) == 1 and not modality.derived):
+            if have & set(modality.signal.columns()) or (
+                len(modalities) == 1 and not modality.derived
+            ):
                 table = tables.read(path, modality.signal, only=only)
             elif modality.derived:
                 drawings = modality.drawings if training else 1
@@ -142,7 +144,10 @@ def _drawn(
         source=Path(path),
         signals=[],
         sha256=tables.sha256(path),
-        metadata={**tables.metadata_of(path), "source": f"{modality.name} simulated from structures"},
+        metadata={
+            **tables.metadata_of(path),
+            "source": f"{modality.name} simulated from structures",
+        },
     )
     first = {text: row for row, text in reversed(list(enumerate(smiles, start=1)))}
     distinct = sorted(first, key=first.__getitem__)

@@ -8,6 +8,7 @@ from acml_core import plugins
 from acml_core.data import table
 from acml_core.errors import BadInput, UnknownName, did_you_mean
 from acml_core.modality import Modality
+from acml_core.reading import read
 from acml_core.rejects import Reject
 
 
@@ -29,7 +30,7 @@ def import_table(
         rejects.append(Reject(error.line or 0, error.source or "", error.what))
 
     kept = []
-    for number, signal in enumerate(plugin.read(source, format=format, on_reject=reject), 1):
+    for number, signal in enumerate(read(plugin, source, format=format, on_reject=reject), 1):
         if signal.missing:
             rejects.append(Reject(number, signal.origin, "it holds no measurement"))
         elif not signal.smiles:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import csv
-import hashlib
 import json
 import math
 import re
@@ -19,7 +18,7 @@ import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from acml_core.errors import BadInput, did_you_mean
-from acml_core.files import whole
+from acml_core.files import sha256, whole
 from acml_core.modality import Signal
 from acml_core.rejects import Reject
 
@@ -91,14 +90,14 @@ def read(path: str | Path, signal: type[Signal], *, only: Sequence[str] | None =
     table = Table(source=path, signals=[], sha256=sha256(path), metadata=metadata)
     lists = {name for name in use if _holds(signal, name, (tuple, list))}
     bytes_ = {name for name in use if _holds(signal, name, (bytes,))}
-    for number, row in enumerate(_rows(path, [SMILES, *use]), start=1):
+    for number, row in enumerate(rows(path, [SMILES, *use]), start=1):
         smiles = row[SMILES]
         if not isinstance(smiles, str) or not smiles.strip():
             table.rejects.append(Reject(number, str(smiles), "no SMILES"))
             continue
         try:
             values = {
-                name: _bytes(row[name], path.parent)
+                name: as_bytes(row[name], path.parent)
                 if name in bytes_
                 else _cell(row[name], name in lists)
                 for name in use
@@ -163,7 +162,7 @@ def smiles_column(path: str | Path) -> list[str]:
             source=path,
             remedy=f"Its columns: {', '.join(columns)}.",
         )
-    return [row[name] if isinstance(row[name], str) else "" for row in _rows(Path(path), [name])]
+    return [row[name] if isinstance(row[name], str) else "" for row in rows(Path(path), [name])]
 
 
 def metadata_of(path: str | Path) -> dict[str, str]:
@@ -174,15 +173,6 @@ def metadata_of(path: str | Path) -> dict[str, str]:
 def column_names(path: str | Path) -> list[str]:
     """Names of a table's columns."""
     return _columns(Path(path))[0]
-
-
-def sha256(path: str | Path) -> str:
-    """Hash of a file's bytes, hexadecimal."""
-    digest = hashlib.sha256()
-    with Path(path).open("rb") as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _columns(path: Path) -> tuple[list[str], dict[str, str]]:
@@ -217,7 +207,8 @@ def _columns(path: Path) -> tuple[list[str], dict[str, str]]:
     )
 
 
-def _rows(path: Path, names: list[str]) -> Iterator[dict[str, Any]]:
+def rows(path: Path, names: list[str]) -> Iterator[dict[str, Any]]:
+    """Rows of a table, only the columns ``names``; cells as the file has them."""
     if path.suffix.lower() == ".parquet":
         try:
             for batch in pq.ParquetFile(path).iter_batches(batch_size=4096, columns=names):
@@ -269,7 +260,7 @@ def _cell(value: Any, is_list: bool) -> Any:
     return ["" if item is None else item for item in value]
 
 
-def _bytes(value: Any, folder: Path) -> Any:
+def as_bytes(value: Any, folder: Path) -> Any:
     """Bytes as they are; text as a file's path beside the table, or as base64.
 
     Raises:

@@ -12,6 +12,15 @@ COLUMNS = 3
 PANEL_INCHES = (3.6, 3.0)
 
 
+OWN_BASELINES = ("random", "spectrum_blind")
+"""Baselines that every report has; the others are library matches."""
+
+
+def match_rows(gallery: dict[str, Any]) -> list[str]:
+    """Names of a gallery's library-match baselines."""
+    return [name for name in gallery["baselines"] if name not in OWN_BASELINES]
+
+
 def plot(report: dict[str, Any]) -> Figure:
     """One panel a gallery: recall@k of both directions with 95 % bands, blind and random rows."""
     galleries = report["galleries"]
@@ -31,6 +40,8 @@ def plot(report: dict[str, Any]) -> Figure:
             ("spectrum-blind", gallery["baselines"]["spectrum_blind"], "C7", "--"),
             ("random", gallery["baselines"]["random"], "k", ":"),
         ]
+        for number, name in enumerate(match_rows(gallery), start=2):
+            lines.append((f"library match, {name}", gallery["baselines"][name], f"C{number}", "-."))
         for label, entry, colour, style in lines:
             if entry is None:
                 continue

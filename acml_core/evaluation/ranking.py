@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -61,7 +61,12 @@ def rank(queries: Side, gallery: Side, *, filter: Filter = "none", mass_ppm: flo
 
 
 def ranks(
-    queries: Side, gallery: Side, filters: Sequence[Filter], *, mass_ppm: float = 10.0
+    queries: Side,
+    gallery: Side,
+    filters: Sequence[Filter],
+    *,
+    mass_ppm: float = 10.0,
+    blocks: Iterable[tuple[slice, Tensor]] | None = None,
 ) -> dict[Filter, Ranks]:
     """Rank every query's own molecule among the gallery's entries, under each filter.
 
@@ -69,6 +74,8 @@ def ranks(
         filters: candidates: all (``none``); within ``mass_ppm`` of the query molecule's exact mass;
             or of its formula. The true molecule always passes.
         mass_ppm: half width of the mass window [ppm].
+        blocks: scores to rank by, some queries at a time, in the form of
+            ``acml_core.library.score.scores``; None for the scores of the vectors.
 
     Raises:
         ValueError: a query's molecule is not in the gallery.
@@ -77,7 +84,7 @@ def ranks(
     result = {one: Ranks(np.zeros(n, np.int64), np.zeros(n, np.int64)) for one in filters}
     by_molecule, by_formula = _Sorted(gallery.molecule), _Sorted(gallery.formula)
     by_mass = _Sorted(gallery.mass)
-    for rows, block in scores(queries.vectors, gallery.vectors):
+    for rows, block in scores(queries.vectors, gallery.vectors) if blocks is None else blocks:
         size = len(block)
         own = by_molecule.equal(queries.molecule[rows])
         n_own = np.bincount(own.query, minlength=size)

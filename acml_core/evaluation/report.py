@@ -15,6 +15,7 @@ from acml_core.data import molecules as molecule_files
 from acml_core.data.dataset import load
 from acml_core.data.split import SplitConfig
 from acml_core.errors import BadInput
+from acml_core.evaluation import analogues
 from acml_core.evaluation.plot import plot
 from acml_core.evaluation.retrieval import evaluate, galleries_of
 from acml_core.files import whole
@@ -32,6 +33,7 @@ def evaluate_tables(
     split: str = "unseen",
     measured_only: bool = False,
     mass_ppm: float = 10.0,
+    match_queries: int | None = None,
     seed: int = 0,
     report: Callable[[str], None] = print,
 ) -> tuple[dict[str, Any], list[dict[str, Any]], list[Reject]]:
@@ -44,6 +46,8 @@ def evaluate_tables(
         split: ``unseen`` takes molecules that the model was neither trained nor tuned on; ``all``
             takes every row.
         measured_only: leave molecules without a measurement out of the galleries.
+        match_queries: most queries of the library-match baselines (``analogues``), where the plugin
+            has them; by default ``analogues.QUERIES``, 0 for none.
 
     Returns:
         the report, the per-query rows, and what was left out.
@@ -78,10 +82,25 @@ def evaluate_tables(
         candidates = candidates.select(np.unique(rows[rows >= 0]))
         rejects += left_out
     galleries = galleries_of(artefact.model, modality, dataset, unseen, candidates)
+    baselines = []
+    references = np.setdiff1d(np.arange(len(measured.signals)), queries)
+    most = analogues.QUERIES if match_queries is None else match_queries
+    if plugin.supports("similarity") and most and len(references):
+        report(f"matching {min(most, len(queries))} queries with {len(references)} measurements")
+        baselines = analogues.library_match(
+            plugin, dataset, queries, references, most=most, seed=seed
+        )
     found, per_query = evaluate(
-        artefact.model, modality, dataset, queries, galleries, mass_ppm=mass_ppm, seed=seed
+        artefact.model,
+        modality,
+        dataset,
+        queries,
+        galleries,
+        mass_ppm=mass_ppm,
+        baselines=baselines,
+        seed=seed,
     )
-    about = {
+    about: dict[str, Any] = {
         "model": str(artefact.path),
         "modality": modality,
         "split": "molecules neither trained nor tuned on, by InChIKey-14"
@@ -91,6 +110,12 @@ def evaluate_tables(
         "measurements": dataset.metadata.get("source", "as the table says"),
         "mass_ppm": mass_ppm,
     }
+    if baselines:
+        about["library_match"] = {
+            "queries": len(baselines[0].rows),
+            "references": len(references),
+            "ranked_by": "Tanimoto similarity to the molecules of the most similar measurements",
+        }
     return {**found, **about}, per_query, rejects
 
 

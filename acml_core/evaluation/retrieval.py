@@ -11,6 +11,7 @@ import torch
 
 from acml_core.data.dataset import Dataset
 from acml_core.evaluation import metrics
+from acml_core.evaluation.analogues import Baseline
 from acml_core.evaluation.ranking import Filter, Side, ranks
 from acml_core.graphs.packed import PackedGraphs
 from acml_core.model import AcmlModel
@@ -57,6 +58,7 @@ def evaluate(
     *,
     filters: Sequence[Filter] = FILTERS,
     mass_ppm: float = 10.0,
+    baselines: Sequence[Baseline] = (),
     seed: int = 0,
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Retrieval in both directions over every gallery and filter.
@@ -64,6 +66,7 @@ def evaluate(
     Args:
         queries: numbers of the signals that ask. Each one's molecule must be in every gallery.
         mass_ppm: half width of the mass filter [ppm].
+        baselines: shown beside chance and the spectrum-blind row.
 
     Returns:
         the report, in the form of ``acml eval retrieval --json``; and a row a query and gallery for
@@ -105,8 +108,16 @@ def evaluate(
         forward = ranks(asking, side, filters, mass_ppm=mass_ppm)
         unsighted = ranks(blind, side, filters, mass_ppm=mass_ppm)
         back = None if answers is None else ranks(asked, answers, filters, mass_ppm=mass_ppm)
+        others = {}
+        for one in baselines:
+            scores = one.score(gallery.graphs)
+            if scores is not None:
+                own = asking.take(one.rows)
+                blocks = [(slice(0, len(own)), scores)]
+                found = ranks(own, side, filters, mass_ppm=mass_ppm, blocks=blocks)
+                others[one.name] = own.molecule, found
         for filter in filters:
-            found, blind_found = forward[filter], unsighted[filter]
+            ranked, blind_found = forward[filter], unsighted[filter]
             backward = None
             if back is not None:
                 backward = metrics.summarise(metrics.of_ranks(back[filter]), asked.molecule, seed)
@@ -115,18 +126,22 @@ def evaluate(
                 {
                     "name": name,
                     "size": len(side),
-                    "candidates_mean": float(found.candidates.mean()),
+                    "candidates_mean": float(ranked.candidates.mean()),
                     "modality_to_graph": metrics.summarise(
-                        metrics.of_ranks(found), asking.molecule, seed
+                        metrics.of_ranks(ranked), asking.molecule, seed
                     ),
                     "graph_to_modality": backward,
                     "baselines": {
                         "random": metrics.summarise(
-                            metrics.of_chance(found.candidates), asking.molecule, seed
+                            metrics.of_chance(ranked.candidates), asking.molecule, seed
                         ),
                         "spectrum_blind": metrics.summarise(
                             metrics.of_ranks(blind_found), asking.molecule, seed
                         ),
+                        **{
+                            name: metrics.summarise(metrics.of_ranks(by[filter]), owner, seed)
+                            for name, (owner, by) in others.items()
+                        },
                     },
                 }
             )
@@ -136,8 +151,8 @@ def evaluate(
                     "origin": measured.signals[q].origin,
                     "smiles": graphs.smiles[measured.molecule[q]],
                     "inchikey14": graphs.keys[measured.molecule[q]],
-                    "rank": int(found.rank[i]),
-                    "candidates": int(found.candidates[i]),
+                    "rank": int(ranked.rank[i]),
+                    "candidates": int(ranked.candidates[i]),
                 }
                 for i, q in enumerate(queries)
             ]

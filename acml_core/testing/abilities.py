@@ -17,9 +17,12 @@ PNG = b"\x89PNG\r\n\x1a\n"
 MIN_PICTURE_BYTES = 2000
 """A smaller PNG of a figure shows nothing."""
 
+CLOSE = 1e-5
+"""Two similarities nearer than this are equal: they are sums in float32."""
+
 
 class AbilityTests(Samples):
-    """draw, simulate, rerank; and the errors of those that are not implemented."""
+    """draw, simulate, rerank, similarity; and the errors of those that are not implemented."""
 
     def test_draw_makes_a_picture(self, plugin: Modality, signals: list[Signal]) -> None:
         """Every signal gives a figure with something on it."""
@@ -65,11 +68,26 @@ class AbilityTests(Samples):
         assert np.isfinite(scores).all()
         assert np.allclose(turned[::-1], scores), "a score depends on the other candidates' order"
 
+    def test_similarity_knows_a_signal_again(self, plugin: Modality, signals: list[Signal]) -> None:
+        """A row a query and a number a reference; nothing is more alike than the signal itself."""
+        _needs(plugin, "similarity")
+        some = signals[:10]
+        rows = list(plugin.similarity(some, some))
+        assert len(rows) == len(some), f"{len(rows)} answers for {len(some)} queries"
+        for number, row in enumerate(rows):
+            assert row.keys() == rows[0].keys(), "the names differ between queries"
+            for name, values in row.items():
+                assert np.shape(values) == (len(some),), name
+                assert np.isfinite(values).all(), name
+                assert values[number] >= np.max(values) - CLOSE, name
+        assert rows[0], "no similarity was named"
+
     def test_the_rest_is_unsupported(self, plugin: Modality, examples: list[Signal]) -> None:
         """What the plugin does not implement says so, and what it does instead."""
         calls = {
             "simulate": lambda: plugin.simulate(parse_smiles("C")),
             "rerank": lambda: plugin.rerank(examples[0], []),
+            "similarity": lambda: list(plugin.similarity(examples, examples)),
             "draw": lambda: plugin.draw(examples[0]),
             "starter": plugin.starter,
         }

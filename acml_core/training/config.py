@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -50,6 +51,9 @@ class HardConfig(Settings):
         0, ge=0, description="molecules in a group of neighbours; 0 for random batches"
     )
     from_epoch: int = Field(1, ge=1, description="first epoch (from 0) that uses groups")
+    isomers: bool = Field(
+        False, description="molecules of one formula stand together first, the others by likeness"
+    )
 
 
 class TrainConfig(Settings):
@@ -104,11 +108,17 @@ class TrainConfig(Settings):
 
 
 def from_recipe(
-    modality: type[Modality], recipe: str | None, overrides: dict[str, Any] | None = None
+    modality: type[Modality],
+    recipe: str | None,
+    overrides: dict[str, Any] | None = None,
+    *,
+    others: Sequence[type[Modality]] = (),
 ) -> TrainConfig:
     """The settings of a plugin's recipe (or a TOML file), with overrides laid over them.
 
     Args:
+        others: modalities that are trained beside the first. What their recipes of the same name set
+            and the first one's does not (the masses that a spectrometer asks for, say) counts too.
         recipe: name of a recipe that the plugin ships, a path ending in ".toml", or None for the
             plugin's ``default`` recipe if it has one.
 
@@ -130,6 +140,10 @@ def from_recipe(
         )
     settings = read_toml(path) if path is not None else {}
     parse(TrainConfig, _named(settings), source=path)  # a fault of the recipe names its file
+    for other in others:
+        beside = other.recipes().get(recipe or "default")
+        if beside is not None and path is not None:
+            settings = merge(read_toml(beside), settings)
     return parse(TrainConfig, _named(merge(settings, overrides or {})))
 
 

@@ -21,10 +21,19 @@ class Neighbours:
         n_molecules: of the data set.
         group: most molecules in a group of neighbours; 0 for random order always.
         from_epoch: epochs before this one are in random order: there is nothing to remember yet.
+        formula: ``(n_molecules,)`` numbers, equal for isomers: these stand together before all
+            others; None to go by the embeddings alone.
     """
 
-    def __init__(self, n_molecules: int, group: int, from_epoch: int) -> None:
+    def __init__(
+        self,
+        n_molecules: int,
+        group: int,
+        from_epoch: int,
+        formula: np.ndarray | None = None,
+    ) -> None:
         self.group = group
+        self.formula = formula
         self.from_epoch = from_epoch
         self.memory: Tensor | None = None
         self._n_molecules = n_molecules
@@ -43,8 +52,23 @@ class Neighbours:
         shuffled = rng.permutation(molecules)
         if not self.group or self.memory is None or epoch < self.from_epoch:
             return shuffled
-        groups = self._split(shuffled, self.memory, rng)
+        groups, others = self._isomers(shuffled)
+        if len(others):
+            groups += self._split(others, self.memory, rng)
         return np.concatenate([groups[i] for i in rng.permutation(len(groups))])
+
+    def _isomers(self, molecules: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
+        """Groups of isomers, and the molecules that have none."""
+        if self.formula is None:
+            return [], molecules
+        formula = self.formula[molecules]
+        order = np.argsort(formula, kind="stable")
+        edges = np.flatnonzero(np.diff(formula[order])) + 1
+        groups, alone = [], []
+        for same in np.split(molecules[order], edges):
+            parts = np.array_split(same, -(-len(same) // self.group))
+            (groups if len(same) > 1 else alone).extend(parts)
+        return groups, np.concatenate(alone) if alone else molecules[:0]
 
     def _split(
         self, molecules: np.ndarray, memory: Tensor, rng: np.random.Generator

@@ -11,19 +11,16 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from rdkit.Chem import rdFingerprintGenerator
 from torch import nn
 
 from acml_core.data.dataset import Dataset
 from acml_core.encoder import to_device
-from acml_core.molecule import parse_smiles
+from acml_core.fingerprints import fingerprints
 from acml_core.training.config import TrainConfig
 from acml_core.training.precision import autocast
 from acml_core.training.sampler import SignalsOf, batches
 from acml_core.training.schedule import Clock, factor
 from acml_core.training.towers import Tower
-
-RADIUS = 2
 
 
 def pretrain(
@@ -82,11 +79,3 @@ def pretrain(
     for parameter in encoder.parameters():
         parameter.requires_grad_(id(parameter) in was_learning)
     encoder.eval()
-
-
-def fingerprints(smiles: list[str], bits: int) -> np.ndarray:
-    """Packed Morgan fingerprints: ``(n, ceil(bits / 8))`` uint8."""
-    generator = rdFingerprintGenerator.GetMorganGenerator(radius=RADIUS, fpSize=bits)
-    return np.stack(
-        [np.packbits(generator.GetFingerprintAsNumPy(parse_smiles(one))) for one in smiles]
-    )

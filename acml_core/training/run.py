@@ -60,7 +60,13 @@ def start_run(
         raise BadInput("no modality was named", remedy="Give --modality, e.g. --modality nmr.")
     classes = {name: plugins.get(name) for name in modalities}
     first = classes[modalities[0]]
-    config = from_recipe(first, recipe, merge({}, *settings))
+    others = [classes[name] for name in modalities[1:]]
+    config = from_recipe(first, recipe, merge({}, *settings), others=others)
+    if only and len(modalities) > 1:
+        raise BadInput(
+            "--only names the columns of one modality, and several are trained",
+            remedy="Train on a table that has the wanted columns alone.",
+        )
     if config.precision == "auto":  # measured once, so that a resumed run computes the same
         config = config.model_copy(update={"precision": faster(device.type)})
     out = out or Path("runs") / "-".join(modalities)
@@ -178,7 +184,7 @@ def _finish(
         training=config.model_dump(mode="json"),
         data={
             **dataset.metadata,  # first: a table must not rename what is counted here
-            "sources": {Path(path).name: digest for path, digest in dataset.sources.items()},
+            "sources": _named(dataset.sources),
             "rejects": len(dataset.rejects),
             "molecules": dict(zip(("train", "validation", "test"), counts, strict=True)),
         },
@@ -195,6 +201,15 @@ def _example(modality: Modality, dataset: Dataset) -> Any:
         return read_table(starter, modality.signal).signals[0]
     measured = dataset.measured[modality.name]
     return measured.signals[int(measured.of(dataset.molecules("train"))[0])]
+
+
+def _named(sources: dict[str, str]) -> dict[str, str]:
+    """Hashes by file name; with the folder's where two files have the same."""
+    names = [Path(path).name for path in sources]
+    return {
+        name if names.count(name) == 1 else str(Path(*Path(path).parts[-2:])): digest
+        for name, (path, digest) in zip(names, sources.items(), strict=True)
+    }
 
 
 def load_towers(model: AcmlModel, path: Path) -> None:

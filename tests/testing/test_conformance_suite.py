@@ -336,6 +336,7 @@ def test_what_is_not_implemented_is_skipped_and_nothing_else(
         "test_import_is_lazy",  # the toy is a class without an entry point
         "test_simulate_gives_signals",
         "test_rerank_scores_each_molecule",
+        "test_similarity_knows_a_signal_again",
     }
     assert outcomes["tidy"]["test_import_is_lazy"] == "passed"
 

@@ -51,3 +51,18 @@ def test_equal_embeddings_split_too() -> None:
     neighbours.remember(np.arange(100), torch.ones(100, 4))
     order = neighbours.order(np.arange(100), 0, np.random.default_rng(0))
     assert sorted(order) == list(range(100))
+
+
+def test_isomers_stand_together_and_nobody_is_lost() -> None:
+    formula = np.random.default_rng(1).integers(300, size=1000)  # 3.3 molecules a formula
+    neighbours = Neighbours(1000, group=4, from_epoch=0, formula=formula)
+    molecules = np.arange(0, 1000, 2)
+    neighbours.remember(np.arange(1000), torch.randn(1000, 16))
+    order = neighbours.order(molecules, 0, np.random.default_rng(0))
+    assert sorted(order) == molecules.tolist()
+    counts = np.bincount(formula[molecules])
+    several = np.isin(formula[order], np.flatnonzero(counts > 1))
+    beside = formula[order][1:] == formula[order][:-1]
+    touches = np.r_[beside, False] | np.r_[False, beside]
+    assert touches[several].mean() > 0.95  # a group of five is split in two and three
+    assert not touches[~several].any()

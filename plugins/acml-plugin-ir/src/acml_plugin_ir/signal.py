@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from pydantic import field_validator, model_validator
+from pydantic import FiniteFloat, field_validator, model_validator
 
 from acml_core.modality import Signal
 
@@ -36,7 +36,7 @@ class IrSignal(Signal):
     wavenumber: tuple[float, ...] = ()
     absorbance: tuple[float, ...] = ()
     transmittance: tuple[float, ...] = ()
-    bands: tuple[float, ...] = ()
+    bands: tuple[FiniteFloat, ...] = ()
     strengths: tuple[str, ...] = ()
     state: str = ""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -121,6 +121,14 @@ class Ms(Modality):
         from acml_plugin_ms.rerank import rerank
 
         return rerank(signal, mols, self.config.tolerance_ppm)
+
+    def similarity(
+        self, queries: Sequence[MsSignal], references: Sequence[MsSignal]
+    ) -> Iterator[Mapping[str, np.ndarray]]:
+        """Cosine and spectral entropy similarity, 0 to 1, each (R,); no model."""
+        from acml_plugin_ms.similarity import similarity
+
+        return similarity(queries, references)
 
     def draw(self, signal: MsSignal) -> Figure:
         """A stick spectrum, the precursor marked, the strongest peaks labelled."""

@@ -38,6 +38,7 @@ _BAND = re.compile(
     re.I,
 )
 _MICRO = re.compile(r"(?<![\d.])(\d{1,2}\.\d+)\s*(?:\(([^()]*)\)|((?:vs|vw|br|sh|s|m|w)\b))?")
+_NOT_FINITE = re.compile(r"(?<![\w.])[-+]?(?:nan|NaN|NAN|inf|Inf|INF)(?=[\s,;(]|$)")
 
 
 def band_list(
@@ -63,6 +64,23 @@ def band_list(
             line=line,
             remedy="Give the spectrum itself, as CSV or JCAMP-DX.",
         )
+    check_bands(bands, source=source, line=line)
+    return IrSignal(
+        bands=tuple(float(band) for band in bands),
+        strengths=tuple(strengths) if any(strengths) else (),
+        state=state,
+        origin=origin,
+    )
+
+
+def check_bands(
+    bands: Sequence[float], *, source: str | Path | None = None, line: int | None = None
+) -> None:
+    """Refuse positions that are no mid-infrared wavenumbers [cm-1], NaN among them.
+
+    Raises:
+        BadInput: names the first such position.
+    """
     low, high = RANGE_CM1
     for band in bands:
         if not low <= band <= high:
@@ -72,12 +90,6 @@ def band_list(
                 line=line,
                 remedy="Correct this value, or check the unit of the list.",
             )
-    return IrSignal(
-        bands=tuple(float(band) for band in bands),
-        strengths=tuple(strengths) if any(strengths) else (),
-        state=state,
-        origin=origin,
-    )
 
 
 def read_bands(
@@ -129,6 +141,13 @@ def _parse(text: str, state: str, source: str | Path, line: int | None, *, origi
                 line=line,
                 remedy=f"Read it with the modality {modality!r}.",
             )
+    if _NOT_FINITE.search(text):
+        raise BadInput(
+            "a band is not a finite number",
+            source=source,
+            line=line,
+            remedy="Remove NaN and infinite entries.",
+        )
     if re.search(r"[µμ]m\b|\bmicron", text):
         found = [(1e4 / float(m[1]), m[2] or m[3] or "") for m in _MICRO.finditer(text)]
         bands = [(value, _strength(words)) for value, words in found]

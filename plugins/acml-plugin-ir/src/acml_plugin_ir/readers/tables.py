@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,8 @@ from pydantic import ValidationError
 
 from acml_core.errors import BadInput
 from acml_core.modality import OnReject
+from acml_plugin_ir.readers.bands import check_bands
+from acml_plugin_ir.readers.units import ABOVE_FULL
 from acml_plugin_ir.signal import IrSignal
 
 BATCH = 512
@@ -60,6 +63,13 @@ def read_table(path: Path, *, on_reject: OnReject | None = None) -> Iterator[IrS
         try:
             values = {name: _cell(row[name], name) for name in wanted}
             one = IrSignal(origin=f"{path.name}:{number}", **{k: v for k, v in values.items() if v})
+            check_bands(one.bands, source=path, line=number)
+            _check_fraction(one.transmittance)
+        except BadInput as error:
+            if on_reject is None:
+                raise
+            on_reject(error)
+            continue
         except (ValidationError, ValueError, TypeError) as error:
             what = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
             problem = BadInput(what, source=path, line=number, remedy="Correct this row.")
@@ -69,6 +79,15 @@ def read_table(path: Path, *, on_reject: OnReject | None = None) -> Iterator[IrS
             continue
         if not one.missing:
             yield one
+
+
+def _check_fraction(transmittance: tuple[float, ...]) -> None:
+    """Raise ValueError for a transmittance that is no fraction."""
+    highest = max(filter(math.isfinite, transmittance), default=0.0)
+    if highest > 1.0 + ABOVE_FULL:
+        raise ValueError(
+            f"transmittance up to {highest:g}: the column holds fractions, so divide percent by 100"
+        )
 
 
 def _columns(path: Path) -> list[str]:

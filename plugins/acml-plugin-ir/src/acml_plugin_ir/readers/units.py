@@ -141,7 +141,7 @@ def curve(
     """A checked ``IrSignal`` of a curve.
 
     Args:
-        x, y: (N,) in the units named; NaN ordinates are "not measured".
+        x, y: (N,) in the units named; ordinates that are not finite are "not measured".
         line: of the file, for messages.
 
     Raises:
@@ -150,6 +150,7 @@ def curve(
     """
     finite = np.isfinite(x)
     x, y = np.asarray(x, dtype=np.float64)[finite], np.asarray(y, dtype=np.float64)[finite]
+    y = np.where(np.isfinite(y), y, np.nan)
     wavenumber = _wavenumbers(x, x_unit, source, line)
     inside = (wavenumber >= WINDOW_CM1[0]) & (wavenumber <= WINDOW_CM1[1]) & np.isfinite(y)
     if inside.sum() < LEAST_POINTS or np.ptp(wavenumber[inside]) < LEAST_SPAN_CM1:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from acml_plugin_ms.conditions import mode_of
+
 NAMES = {
     "smiles": ("smiles", "smile", "canonicalsmiles", "isomericsmiles", "computedsmiles"),
     "precursor_mz": ("precursormz", "pepmass", "parentmass", "precursor", "selectedionmz",
@@ -18,6 +20,7 @@ NAMES = {
 }  # fmt: skip
 """Our column, and how sources call it, in lower case without blanks and marks."""
 
+CHARGE = ("charge", "precursorcharge", "chargestate")
 _NOT_KNOWN = {"", "n/a", "na", "none", "nan", "null", "unknown", "-", "?"}
 
 
@@ -40,4 +43,10 @@ def conditions(given: Mapping[str, object]) -> dict[str, str]:
         instrument = found.get("instrument_type", "")
         if source.upper() not in instrument.upper():
             found["instrument_type"] = f"{source}-{instrument}".strip("-")
+    charge = next((str(given[name]) for name in CHARGE if given.get(name) is not None), "")
+    size = re.search(r"(?<![\d.])[2-9](?!\d)", charge)
+    if "adduct" not in found and size:
+        # only so that fragments may be heavier than the precursor: a protonation state
+        negative = "-" in charge or mode_of(found.get("ion_mode", "")) == "NEGATIVE"
+        found["adduct"] = "[M{0}{1}H]{1}{0}".format("-" if negative else "+", size[0])
     return found

@@ -6,7 +6,6 @@ has its line.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -70,13 +69,7 @@ def _cut(source: str | Path, line: int) -> BadInput:
 
 def _record(fields: dict[str, str], mz: list[float], intensity: list[float], line: int) -> Record:
     given = conditions(fields)
-    charge = fields.get("charge", "")
-    if "ion_mode" not in given and charge:
-        given["ion_mode"] = "NEGATIVE" if "-" in charge else "POSITIVE"
-    size = re.search(r"[1-9]", charge)
-    if "adduct" not in given and size and size[0] != "1":
-        # only so that fragments may be heavier than the precursor: a protonation state
-        sign = "-" if "-" in charge else "+"
-        given["adduct"] = f"[M{sign}{size[0]}H]{size[0]}{sign}"
+    if "ion_mode" not in given and fields.get("charge"):
+        given["ion_mode"] = "NEGATIVE" if "-" in fields["charge"] else "POSITIVE"
     name = fields.get("spectrumid") or fields.get("title") or ""
     return Record(mz, intensity, place=f"{line} {name}".strip()[:80], line=line, **given)  # type: ignore[arg-type]

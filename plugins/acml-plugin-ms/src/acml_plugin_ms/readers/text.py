@@ -14,15 +14,30 @@ from acml_core.errors import BadInput
 from acml_plugin_ms.readers.peaks import pairs_of
 from acml_plugin_ms.readers.record import Found, Record
 
-_PRINTED = re.compile(r"(?<![\d.])(\d{1,4}(?:\.\d+)?)\s*\(([^()]*)\)")
-_SHARE = re.compile(r"(\d+(?:\.\d+)?)\s*%?\s*$|^\s*(\d+(?:\.\d+)?)\s*%?")
+_PRINTED = re.compile(r"(?<![\w.])(\d{1,4}(?:\.\d+)?)\s*\(([^()]*)\)")
+_SHARE = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)\s*%?\s*$|^\s*(\d+(?:\.\d+)?)\s*%?(?!\w)")
 _HEAD = re.compile(r"^(?P<head>[^:=]*m/?z[^:=]*)[:=]\s*(?P<peaks>.*)$", re.I | re.S)
 _SOURCE = re.compile(r"\b(EI|CI|ESI|APCI|APPI|FAB|MALDI)\b")
 _ENERGY = re.compile(r"(\d+(?:\.\d+)?\s*eV)", re.I)
 
+OTHERS = (
+    (re.compile(r"\bNMR\b|\bppm\b"), "NMR shifts", "nmr"),
+    (re.compile(r"\bcm\s?(?:\^?[-−–]\s?1|⁻¹)|\bIR\b"), "infrared bands", "ir"),
+    (re.compile(r"^M  END\s*$", re.M), "structures (a molfile)", ""),
+)
+"""What a text without the word m/z may be instead, and the modality that reads it."""
+
 
 def read_text(text: str, source: str | Path) -> Iterator[Found]:
     """One record: a printed line, or peaks, blank lines dividing several spectra."""
+    for pattern, words, modality in OTHERS:
+        if pattern.search(text) and not re.search(r"m/z", text, re.I):
+            yield BadInput(
+                f"the text holds {words}, no mass spectrum",
+                source=source,
+                remedy=f"Read it with --modality {modality}." if modality else "",
+            )
+            return
     head = _HEAD.match(text.strip())
     body = head["peaks"] if head else text
     printed = _printed(body)

@@ -16,7 +16,13 @@ import numpy as np
 from acml_core.errors import BadInput
 from acml_core.modality import OnReject
 from acml_plugin_nmr.readers.annotations import multiplicities_13c, splitting_1h
-from acml_plugin_nmr.readers.limits import check_shifts, guess_nucleus, no_peaks, wrong_nucleus
+from acml_plugin_nmr.readers.limits import (
+    check_shifts,
+    guess_nucleus,
+    no_peaks,
+    refuse_not_finite,
+    wrong_nucleus,
+)
 from acml_plugin_nmr.readers.peakpick import is_residual, signal_from_spectrum
 from acml_plugin_nmr.readers.solvents import find_solvent
 from acml_plugin_nmr.signal import NmrSignal
@@ -128,6 +134,7 @@ def _from_peaks(
     block: Block, label: str, nucleus: str, solvent: str, source: Path, line: int
 ) -> NmrSignal:
     form, _, body = block.records[label].partition("\n")
+    refuse_not_finite(body, "peak", source=source, line=line)
     wide = "M" in form.upper().split("..")[0] or "A" in form.upper()
     x_factor = block.number("XFACTOR") or 1.0
     x: list[float] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,6 +32,26 @@ READS = "The NMR plugin reads 13C and 1H chemical shifts in ppm."
 def guess_nucleus(shifts: Sequence[float]) -> str:
     """13C when the largest shift is above 20 ppm, else 1H: for lists that do not say."""
     return "13C" if max(shifts, default=0.0) > GUESS_13C_ABOVE_PPM else "1H"
+
+
+_NOT_FINITE = re.compile(r"(?<![\w.])[-+]?(?:nan|NaN|NAN|inf|Inf|INF)(?=[\s,;(]|$)")
+
+
+def refuse_not_finite(
+    text: str, what: str, *, source: str | Path | None, line: int | None = None
+) -> None:
+    """Refuse a list of numbers as text that has "nan" or "inf" among its items.
+
+    Raises:
+        BadInput: it does; a reader that looks for numbers would pass over it.
+    """
+    if _NOT_FINITE.search(text):
+        raise BadInput(
+            f"a {what} is not a finite number",
+            source=source,
+            line=line,
+            remedy="Remove NaN and infinite entries.",
+        )
 
 
 def check_shifts(

@@ -139,7 +139,7 @@ def _cell(value: Any, name: str) -> Any:
         if not text:
             return ()
         if text.startswith("["):
-            value = json.loads(text.replace("'", '"').replace("nan", "NaN"))
+            value = _json(text, name)
         else:
             hard = next((mark for mark in "|;" if mark in text), None)
             value = text.split(hard) if hard else re.split(r"[\s,]+", text)
@@ -148,6 +148,19 @@ def _cell(value: Any, name: str) -> Any:
     if name in _NUMBERS:
         return tuple(float(item) for item in value)
     return tuple("" if item is None else str(item).strip() for item in value)
+
+
+def _json(text: str, name: str) -> Any:
+    """A list as JSON, as Python writes it too: 'Q', nan and inf.
+
+    Raises:
+        ValueError: it is not; says which column.
+    """
+    text = re.sub(r"\b(?:nan|NaN)\b", "NaN", text.replace("'", '"'))
+    try:
+        return json.loads(re.sub(r"\b(?:inf|Infinity)\b", "Infinity", text))
+    except json.JSONDecodeError:
+        raise ValueError(f"the cell of {name} is no list: {text[:40]!r}") from None
 
 
 def _trimmed(fields: dict[str, Any]) -> dict[str, Any]:
@@ -162,5 +175,7 @@ def _trimmed(fields: dict[str, Any]) -> dict[str, Any]:
 def _reason(error: Exception) -> str:
     if isinstance(error, ValidationError):
         first = error.errors()[0]
+        if first["type"] == "finite_number":
+            return f"a value of {first['loc'][0]} is not a finite number"
         return ": ".join([*(str(part) for part in first["loc"]), first["msg"]])
     return str(error)

@@ -31,6 +31,7 @@ from acml_plugin_nmr.readers.limits import (
     guess_nucleus,
     hz_error,
     no_peaks,
+    refuse_not_finite,
     wrong_nucleus,
 )
 from acml_plugin_nmr.readers.normalise import normalise
@@ -71,6 +72,7 @@ def read_text(
     first_line = 1
     others: list[str] = []
     given = 0
+    rejected: BadInput | None = None
     for section in sections:
         if section.nucleus not in ("13C", "1H", ""):
             others.append(section.nucleus)
@@ -87,6 +89,7 @@ def read_text(
         except BadInput as error:
             if on_reject is None:
                 raise
+            rejected = rejected or error
             on_reject(error)
             continue
         if not part:
@@ -107,7 +110,7 @@ def read_text(
     if not given:
         if others and len(others) == len(sections):
             raise wrong_nucleus(others, source=shown, line=None)
-        raise no_peaks(shown)
+        raise rejected or no_peaks(shown)
 
 
 def _headerless(text: str, shown: str | Path) -> Section:
@@ -127,6 +130,7 @@ def _fields(
     section: Section, found: Scan, shown: str | Path, line: int | None
 ) -> tuple[str, dict[str, object]]:
     """The nucleus, and the fields of ``NmrSignal`` that a section fills (none: no peaks)."""
+    refuse_not_finite(section.body, "shift", source=shown, line=line)
     peaks = _of_sample(found.peaks)
     nucleus = section.nucleus or _guess(peaks)
     if not peaks:

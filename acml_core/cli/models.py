@@ -1,0 +1,196 @@
+"""``acml models``: published models, and publishing one's own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from acml_core.cli.common import Json, note, show, table
+
+if TYPE_CHECKING:
+    from acml_core.catalog import Entry
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+MEGABYTE = 1_000_000
+SHOWN = "recall@1"
+"""The one figure of each model in the list."""
+
+Name = Annotated[
+    str, typer.Argument(help="A name from 'acml models list', a folder, or OWNER/NAME[@REVISION].")
+]
+
+
+@app.command("list", epilog="Example: acml models list --modality nmr --json")
+def list_(
+    modality: Annotated[str | None, typer.Option(help="Only models for this.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List the published models of every registry."""
+    from acml_core.hub.registries import entries
+
+    found = [
+        one for one in entries(note).values() if modality is None or modality in one.row.modalities
+    ]
+    if as_json:
+        show([_plain(one) for one in found])
+        return
+    if not found:
+        note("no model is published yet; 'acml train' makes one, 'acml models push' publishes it")
+        return
+    rows = []
+    for one in found:
+        best = next((metric for metric in one.row.metrics if metric.name == SHOWN), None)
+        rows.append(
+            [
+                one.name,
+                one.row.kind + (" (default)" if one.row.default else ""),
+                one.row.source.kind,
+                f"{one.row.bytes / MEGABYTE:.1f} MB",
+                f"{best.value:.3f} of {best.size}" if best else "-",
+                one.row.licence,
+                one.row.summary,
+            ]
+        )
+    table(rows, ["NAME", "KIND", "SOURCE", "SIZE", "RECALL@1", "LICENCE", ""])
+
+
+@app.command("info", epilog="Example: acml models info nmr/gine5.13c-v1")
+def info(name: Name, as_json: Json = False) -> None:
+    """Show a model's data, licence, figures and origin. Fetches nothing that a registry tells."""
+    from acml_core.hub.registries import entries
+
+    entry = entries(note).get(name)
+    about = _plain(entry) if entry is not None else _of_folder(name)
+    if as_json:
+        show(about)
+        return
+    for key, value in about.items():
+        if key == "metrics":
+            continue
+        plain = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        typer.echo(f"{key}: {plain}")
+    keys = ("modality", "gallery", "size", "queries", "name", "value")
+    table([[str(one[key]) for key in keys] for one in about["metrics"]], [k.upper() for k in keys])
+
+
+@app.command("pull", epilog="Example: acml models pull OWNER/NAME --revision main")
+def pull(
+    name: Name,
+    revision: Annotated[
+        str | None, typer.Option(help="Commit, tag or branch of a Hub repository.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Copy the files here too; the cache keeps them anyhow.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Fetch again what is cached.")] = False,
+    allow_pickle: Annotated[
+        bool,
+        typer.Option(
+            "--allow-pickle",
+            help="Fetch .bin and other pickles too. Opening a pickle can run any program that its"
+            " author put in; ACML never opens one.",
+        ),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Fetch a model, check its hashes, and print its folder."""
+    from acml_core.hub.pretrained import find
+    from acml_core.hub.pull import Options
+
+    options = Options(force_download=force, allow_pickle=allow_pickle)
+    found = find(name, revision=revision, options=options, report=note)
+    folder = found.folder
+    if out is not None:
+        from acml_core.files import copy_folder
+
+        copy_folder(folder, out)
+        folder = out
+    where = found.repository
+    if as_json:
+        show(
+            {
+                "name": name,
+                "folder": str(folder),
+                "repository": where.repo if where else None,
+                "commit": where.revision if where else None,
+            }
+        )
+        return
+    if where is not None:
+        note(f"commit: {where.revision}")
+    typer.echo(str(folder))
+
+
+@app.command("push", epilog="Example: acml models push runs/nmr OWNER/NAME --licence cc-by-4.0")
+def push(
+    folder: Annotated[Path, typer.Argument(help="Folder of a trained model.")],
+    repository: Annotated[str, typer.Argument(help="OWNER/NAME; made where it does not exist.")],
+    licence: Annotated[
+        str | None,
+        typer.Option(help="Of the weights; default: what the data state. Without one: refused."),
+    ] = None,
+    private: Annotated[
+        bool | None, typer.Option("--private/--public", help="Default: the account's.")
+    ] = None,
+    dataset: Annotated[
+        list[str] | None, typer.Option(help="Hub data set it was trained on; may be repeated.")
+    ] = None,
+    branch: Annotated[str | None, typer.Option(help="Commit to this branch.")] = None,
+    message: Annotated[str | None, typer.Option(help="Of the commit.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Publish a trained model on the Hub, with its card, in one commit."""
+    from acml_core.hub.push import push as upload
+
+    done = upload(
+        folder,
+        repository,
+        licence=licence,
+        private=private,
+        datasets=dataset or (),
+        branch=branch,
+        message=message,
+        report=note,
+    )
+    if as_json:
+        show({"repository": done.repo, "commit": done.commit, "url": done.url})
+        return
+    note(f"commit: {done.commit}")
+    typer.echo(done.url)
+
+
+def _plain(entry: Entry) -> dict[str, Any]:
+    """A row as JSON."""
+    return {
+        "name": entry.name,
+        "registry": entry.registry.origin,
+        **entry.row.model_dump(mode="json"),
+    }
+
+
+def _of_folder(name: str) -> dict[str, Any]:
+    """What a model that no registry has says of itself."""
+    from acml_core.hub.pretrained import find
+    from acml_core.hub.row import figures
+    from acml_core.info import read_info
+    from acml_core.layout import METRICS
+
+    found = find(name, report=note)
+    info = read_info(found.folder)
+    metrics = json.loads((found.folder / METRICS).read_text(encoding="utf-8"))
+    return {
+        "name": name,
+        "folder": str(found.folder),
+        "commit": found.repository.revision if found.repository else None,
+        "core": info.core,
+        "modalities": {one: f"{m.distribution} {m.version}" for one, m in info.modalities.items()},
+        "graph": info.model.graph.model_dump(),
+        "weights": info.weights,
+        "data": info.data,
+        "command": info.command,
+        "metrics": [one.model_dump() for one in figures(metrics)],
+    }
