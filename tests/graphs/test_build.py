@@ -105,7 +105,9 @@ from acml_core.graphs import build
 if __name__ == "__main__":
     print("ready", flush=True)
     try:
-        build.build(["C" * (n % 197 + 3) + "[13C]" * (n // 197 % 9) + "N" * (n // 1773) for n in range(98500)], workers=2, progress=False)
+        every = [f"{'C' * (n % 197 + 1)}{'[13C]' * (n // 197 % 9)}N" for n in range(1773)]
+        long = [one + "O" * n for one in every for n in range(1, 50)]
+        build.build(long, workers=2, progress=False)
     except KeyboardInterrupt:
         raise SystemExit(130)
 """

@@ -1,0 +1,99 @@
+"""The image modality: pictures of molecular structures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from acml_core.modality import Modality, OnReject
+from acml_plugin_image.config import ImageConfig
+from acml_plugin_image.read import FORMATS, SUFFIXES
+from acml_plugin_image.signal import ImageSignal
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from rdkit.Chem import Mol
+
+    from acml_core.modality import Encoder
+
+STARTER = Path(__file__).parent / "data" / "starter.parquet"
+
+
+class Picture(Modality):
+    """Drawings of structures: scanned, photographed, exported or cut out of a paper."""
+
+    name = "image"
+    signal = ImageSignal
+    suffixes = SUFFIXES
+    formats = FORMATS
+    derived = True
+    Config = ImageConfig  # type: ignore[assignment]
+
+    @property
+    def drawings(self) -> int:  # type: ignore[override]
+        """Drawings of each molecule that training makes, each in a style of its own."""
+        return self.config.drawings
+
+    def read(
+        self,
+        source: Path | str,
+        *,
+        format: str | None = None,
+        on_reject: OnReject | None = None,
+    ) -> Iterator[ImageSignal]:
+        """PNG, JPEG, TIFF, GIF, BMP, WebP, SVG, PDF, tables, and folders of such files."""
+        from acml_plugin_image.read import read
+
+        return read(
+            source,
+            format=format,
+            on_reject=on_reject,
+            max_pixels=self.config.max_pixels,
+            size=self.config.size,
+        )
+
+    def prepare(self, signal: ImageSignal) -> dict[str, np.ndarray]:
+        """See ``acml_plugin_image.prepare.prepare``: image (S, S) uint8, the ink."""
+        from acml_plugin_image.prepare import prepare
+
+        return prepare(signal, self.config)
+
+    def collate(self, items: Sequence[dict[str, np.ndarray]], *, train: bool) -> dict[str, Any]:
+        """See ``acml_plugin_image.prepare.collate``: image (B, S, S)."""
+        from acml_plugin_image.prepare import collate
+
+        return collate(items, self.config, train=train)
+
+    def encoder(self) -> Encoder:
+        """The network of this plugin, or the transformers model that ``hf_repo`` names."""
+        from acml_plugin_image import weights
+        from acml_plugin_image.encoder import PictureEncoder
+
+        c = self.config
+        if c.hf_repo:
+            from acml_plugin_image.hf import VisionEncoder
+
+            return VisionEncoder(c.hf_repo, c.hf_revision, c.hf_download, c.allow_pickle)
+        encoder = PictureEncoder(c.dim, c.channels, c.middle, c.blocks)
+        if c.weights == "bundled" and weights.fits(c):
+            weights.load(encoder)
+        return encoder
+
+    def simulate(self, mol: Mol) -> ImageSignal:
+        """One drawing in a random style of the family ``styles``."""
+        from acml_plugin_image.simulate import simulate
+
+        return simulate(mol, self.config.styles)
+
+    def draw(self, signal: ImageSignal) -> Figure:
+        """The picture, and the ink map that the encoder sees."""
+        from acml_plugin_image.draw import draw
+
+        return draw(signal, self.config)
+
+    def starter(self) -> Path:
+        """About 2,000 molecules; training draws them."""
+        return STARTER

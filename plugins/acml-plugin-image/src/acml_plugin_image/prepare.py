@@ -1,0 +1,87 @@
+"""From a picture to an ink map: where there is ink, and how much.
+
+The ink (see ``ink``) is cut to its bounding box, single specks left out, and scaled to fit a square.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from acml_plugin_image.ink import INK, bounding_box, darkest, find_ink, flatten, work_size
+from acml_plugin_image.pictures import frames
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from acml_plugin_image.config import ImageConfig
+    from acml_plugin_image.signal import ImageSignal
+
+
+def prepare(signal: ImageSignal, config: ImageConfig) -> dict[str, np.ndarray]:
+    """A picture as an ink map without a batch axis.
+
+    Returns:
+        ``image`` (S, S) uint8: ink, 0 (none) to 255, the drawing's longer side as large as the
+        margin lets it be. All 0 where the picture shows nothing.
+
+    Raises:
+        BadInput: the picture cannot be decoded.
+    """
+    pages = frames(signal.image, signal.origin or "image", max_pixels=config.max_pixels)
+    return {"image": ink_map(next(pages), config.size, config.margin)}
+
+
+def ink_map(picture: Image.Image, size: int, margin: float) -> np.ndarray:
+    """The picture's ink, (size, size) uint8.
+
+    Args:
+        picture: of any mode and size.
+        size: side of the result [px].
+        margin: free border of the result [share of its side].
+    """
+    return fit(picture, size, margin)[0]
+
+
+def fit(
+    picture: Image.Image, size: int, margin: float
+) -> tuple[np.ndarray, tuple[float, float, float]]:
+    """As ``ink_map``, and how places in the picture become places in the map.
+
+    Returns:
+        the map, and ``(factor, dx, dy)``: x [px] in the picture is ``factor * x + dx`` in the map.
+    """
+    result = np.zeros((size, size), dtype=np.uint8)
+    width_before = picture.width
+    small = work_size(flatten(picture), size)
+    ink = find_ink(small)
+    box = bounding_box(ink > INK)
+    if box is None:
+        return result, (0.0, 0.0, 0.0)
+    top, bottom, left, right = box
+    cut = ink[top:bottom, left:right]
+    height, width = cut.shape
+    scale = (1 - 2 * margin) * size / max(height, width)
+    new = (max(1, round(width * scale)), max(1, round(height * scale)))
+    fitted = np.asarray(Image.fromarray(cut).resize(new, Image.Resampling.BILINEAR))
+    y, x = (size - new[1]) // 2, (size - new[0]) // 2
+    fitted = fitted * (255 / max(darkest(fitted), 1e-6))
+    result[y : y + new[1], x : x + new[0]] = np.clip(fitted, 0, 255).astype(np.uint8)
+    return result, (scale * small.width / width_before, x - scale * left, y - scale * top)
+
+
+def collate(
+    items: Sequence[dict[str, np.ndarray]], config: ImageConfig, *, train: bool
+) -> dict[str, Tensor]:
+    """``image`` (B, S, S): uint8, or float32 (0 to 255, augmented) when ``train``."""
+    import torch
+
+    image = torch.from_numpy(np.stack([item["image"] for item in items]))
+    if not train:
+        return {"image": image}
+    from acml_plugin_image.augment import augment
+
+    return {"image": augment(image.float(), config)}

@@ -1,0 +1,128 @@
+"""The encoder: shapes, size, weights; and a transformers model in its place."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from acml_plugin_image import weights
+from acml_plugin_image.config import ImageConfig
+from acml_plugin_image.modality import Picture
+
+from acml_core.config import parse
+from acml_core.errors import ArtefactError, ConfigError
+
+SMALL = {"dim": 32, "channels": (4, 8, 8, 16), "middle": (4, 4, 8), "blocks": (1, 1, 1)}
+MOST_PARAMETERS = 2_500_000
+
+
+def some(size: int, count: int = 3) -> dict[str, torch.Tensor]:
+    return {"image": torch.randint(0, 256, (count, size, size), dtype=torch.uint8)}
+
+
+def test_shapes_and_size() -> None:
+    encoder = Picture().encoder().eval()
+    assert sum(p.numel() for p in encoder.parameters()) < MOST_PARAMETERS
+    for size in (96, 144, 150):
+        assert encoder(some(size)).shape == (3, encoder.dim)
+
+
+def test_stages_must_agree() -> None:
+    with pytest.raises(ConfigError, match="4 numbers"):
+        parse(ImageConfig, {"channels": [8, 8, 8]})
+
+
+def test_last_layers_are_fewer_than_all() -> None:
+    encoder = Picture(ImageConfig(**SMALL)).encoder()
+    last = {id(p) for layer in encoder.last_layers() for p in layer.parameters()}
+    assert 0 < len(last) < len(list(encoder.parameters()))
+
+
+def test_weights_none_gives_a_new_encoder_each_time() -> None:
+    plugin = Picture(ImageConfig(weights="none"))
+    one, other = plugin.encoder().state_dict(), plugin.encoder().state_dict()
+    assert any(not torch.equal(one[name], other[name]) for name in one)
+
+
+@pytest.mark.skipif(not weights.BUNDLED.is_file(), reason="this copy has no bundled weights")
+def test_bundled_weights_are_loaded_where_they_fit() -> None:
+    one, other = Picture().encoder().state_dict(), Picture().encoder().state_dict()
+    assert all(torch.equal(one[name], other[name]) for name in one)
+    assert Picture(ImageConfig(**SMALL)).encoder().dim == SMALL["dim"]
+
+
+def test_damaged_weights_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    damaged = tmp_path / "tower.safetensors"
+    damaged.write_bytes(b"\x10\0\0\0\0\0\0\0no header here..")
+    monkeypatch.setattr(weights, "BUNDLED", damaged)
+    weights._settings.cache_clear()
+    try:
+        with pytest.raises(ArtefactError, match="damaged"):
+            weights.fits(ImageConfig())
+    finally:
+        weights._settings.cache_clear()
+
+
+# ---- transformers -------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def convnext(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny ConvNeXt V2 with random weights, saved as safetensors."""
+    transformers = pytest.importorskip("transformers")
+    torch.manual_seed(0)
+    config = transformers.ConvNextV2Config(hidden_sizes=[8, 8, 16, 24], depths=[1, 1, 1, 1])
+    folder = tmp_path_factory.mktemp("convnext")
+    transformers.ConvNextV2Model(config).save_pretrained(folder)
+    return folder
+
+
+def hf(folder: Path | str, **settings: object) -> Picture:
+    return Picture(parse(ImageConfig, {"hf_repo": str(folder), **settings}))
+
+
+def test_transformers_model_is_the_encoder(convnext: Path) -> None:
+    plugin = hf(convnext)
+    encoder, again = plugin.encoder().eval(), plugin.encoder().eval()
+    batch = some(64)
+    found = encoder(batch)
+    assert found.shape == (3, 24) == (3, encoder.dim)
+    assert torch.equal(again(batch), found), "not the saved weights"
+    assert found.dtype == torch.float32
+    last = [p for layer in encoder.last_layers() for p in layer.parameters()]
+    assert 0 < len(last) < len(list(encoder.parameters()))
+
+
+def test_preprocessor_of_the_repository_is_used(convnext: Path) -> None:
+    batch = some(64)
+    before = hf(convnext).encoder().eval()(batch)
+    stated = convnext / "preprocessor_config.json"
+    stated.write_text(json.dumps({"image_mean": [0.5] * 3, "image_std": [0.1] * 3}))
+    try:
+        after = hf(convnext).encoder()
+        assert after.std.flatten().tolist() == pytest.approx([0.1] * 3)
+        assert not np.allclose(after.eval()(batch).detach(), before.detach())
+    finally:
+        stated.unlink()
+
+
+def test_nothing_is_fetched_unless_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("transformers")
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    with pytest.raises(ArtefactError, match="hf_download"):
+        hf("nobody/nothing-at-all").encoder()
+
+
+def test_pickles_need_permission(convnext: Path, tmp_path: Path) -> None:
+    """A repository of pickles alone is refused unless the user allows it by name."""
+    (tmp_path / "config.json").write_text((convnext / "config.json").read_text())
+    safetensors = pytest.importorskip("safetensors.torch")
+    torch.save(
+        safetensors.load_file(convnext / "model.safetensors"), tmp_path / "pytorch_model.bin"
+    )
+    with pytest.raises(ArtefactError, match="allow_pickle"):
+        hf(tmp_path).encoder()
+    assert hf(tmp_path, allow_pickle=True).encoder().dim == 24

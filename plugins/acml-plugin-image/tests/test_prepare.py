@@ -1,0 +1,155 @@
+"""The ink map does not depend on colours, light, size or damage that leaves the structure."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from acml_plugin_image.config import ImageConfig
+from acml_plugin_image.ink import background, bounding_box
+from acml_plugin_image.modality import Picture
+from acml_plugin_image.prepare import ink_map
+from acml_plugin_image.signal import ImageSignal
+from PIL import Image, ImageOps
+from pydantic import ValidationError
+from scipy.ndimage import uniform_filter
+
+FILES = Path(__file__).parent / "files"
+SIZE, MARGIN = 144, 0.04
+BLUR = 5
+"""Pixels."""
+
+
+@pytest.fixture
+def picture() -> Image.Image:
+    return Image.open(FILES / "paracetamol.png").convert("RGB")
+
+
+def like(one: np.ndarray, other: np.ndarray) -> float:
+    """Cosine of two ink maps, both blurred: a line that moves by a pixel is the same line."""
+    a, b = (uniform_filter(x.astype(float), BLUR).ravel() for x in (one, other))
+    return float(a @ b / np.sqrt((a @ a) * (b @ b)))
+
+
+@pytest.fixture
+def expected(picture: Image.Image) -> np.ndarray:
+    return ink_map(picture, SIZE, MARGIN)
+
+
+def test_shape_type_and_margin(expected: np.ndarray) -> None:
+    assert expected.shape == (SIZE, SIZE)
+    assert expected.dtype == np.uint8
+    border = round(MARGIN * SIZE) - 1
+    assert not expected[:border].any()
+    assert not expected[:, :border].any()
+    columns = np.flatnonzero(expected.any(axis=0))
+    assert np.ptp(columns) + 1 == pytest.approx((1 - 2 * MARGIN) * SIZE, abs=3)
+
+
+def test_inverted_picture_is_the_same(picture: Image.Image, expected: np.ndarray) -> None:
+    assert like(ink_map(ImageOps.invert(picture), SIZE, MARGIN), expected) > 0.999
+
+
+def test_upside_down_is_turned_ink(picture: Image.Image, expected: np.ndarray) -> None:
+    turned = ink_map(picture.rotate(180), SIZE, MARGIN)
+    assert like(np.rot90(turned, 2), expected) > 0.93
+
+
+@pytest.mark.parametrize("factor", [0.5, 2.5, 6.0])
+def test_size_does_not_matter(picture: Image.Image, expected: np.ndarray, factor: float) -> None:
+    size = tuple(round(side * factor) for side in picture.size)
+    resized = picture.resize(size, Image.Resampling.BICUBIC)
+    assert like(ink_map(resized, SIZE, MARGIN), expected) > 0.93
+
+
+def test_uneven_light_is_taken_out(picture: Image.Image, expected: np.ndarray) -> None:
+    values = np.asarray(picture, dtype=float)
+    rows = np.linspace(0.55, 1.0, values.shape[0])[:, None, None]
+    dim = Image.fromarray((values * rows).astype(np.uint8))
+    assert like(ink_map(dim, SIZE, MARGIN), expected) > 0.95
+
+
+def test_yellow_on_white_is_ink() -> None:
+    values = np.full((100, 100, 3), 255, np.uint8)
+    values[40:60, 30:70] = (255, 255, 0)
+    assert ink_map(Image.fromarray(values), SIZE, MARGIN).max() == 255
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGBA", "LA", "CMYK", "I;16", "F"])
+def test_modes(picture: Image.Image, expected: np.ndarray, mode: str) -> None:
+    if mode == "I;16":
+        grey = np.asarray(picture.convert("L")).astype(np.uint16) * 200
+        changed = Image.fromarray(grey)
+    elif mode == "F":
+        changed = Image.fromarray(np.asarray(picture.convert("L")).astype(np.float32) / 7)
+    else:
+        changed = picture.convert(mode)
+    assert like(ink_map(changed, SIZE, MARGIN), expected) > 0.8
+
+
+@pytest.mark.parametrize("ink", [(0, 0, 0), (255, 255, 255)])
+def test_transparent_paper(expected: np.ndarray, picture: Image.Image, ink: tuple) -> None:
+    """Black or white ink on nothing."""
+    alpha = 255 - np.asarray(picture.convert("L"))
+    values = np.zeros((*alpha.shape, 4), np.uint8)
+    values[..., :3] = ink
+    values[..., 3] = alpha
+    assert like(ink_map(Image.fromarray(values), SIZE, MARGIN), expected) > 0.9
+
+
+def test_specks_do_not_move_the_box() -> None:
+    values = np.full((200, 200), 255, np.uint8)
+    values[80:120, 80:84] = 0
+    values[80:84, 80:120] = 0
+    values[2, 3] = values[190, 5] = 0
+    ink = values < 128
+    assert bounding_box(ink) == (80, 120, 80, 120)
+    assert bounding_box(np.zeros((5, 5), bool)) is None
+
+
+def test_background_follows_a_slope() -> None:
+    y, x = np.mgrid[0:1:72j, 0:1:72j]
+    surface = 120 + 60 * x - 30 * y
+    thumb = surface[..., None].copy()
+    thumb[30:34, 10:60] = 0  # a bond
+    one, fy, fx, *_ = background(thumb)[0]
+    assert [one, fy, fx] == pytest.approx([120, -30, 60], abs=6)
+
+
+def test_blank_gives_zeros() -> None:
+    rng = np.random.default_rng(0)
+    noise = np.clip(rng.normal(250, 1.0, (200, 200)), 0, 255).astype(np.uint8)
+    for values in (np.full((200, 200), 255, np.uint8), np.zeros((10, 10), np.uint8), noise):
+        assert ink_map(Image.fromarray(values), SIZE, MARGIN).sum() < 255 * 20
+
+
+def test_collate_augments_only_in_training() -> None:
+    plugin = Picture(ImageConfig())
+    items = [
+        plugin.prepare(ImageSignal(image=(FILES / "paracetamol.png").read_bytes()))
+        for _ in range(6)
+    ]
+    plain = plugin.collate(items, train=False)["image"]
+    assert plain.dtype == torch.uint8
+    torch.manual_seed(0)
+    first = plugin.collate(items, train=True)["image"]
+    torch.manual_seed(0)
+    assert torch.equal(plugin.collate(items, train=True)["image"], first)
+    assert first.shape == plain.shape
+    assert 0 <= float(first.min()) <= float(first.max()) <= 255
+    assert not torch.equal(first[0], first[1])
+    share = first.sum() / plain.sum()
+    assert 0.4 < float(share) < 3, "augmentation removes or invents too much ink"
+
+
+def test_a_signal_must_be_a_picture() -> None:
+    with pytest.raises(ValidationError, match="PNG"):
+        ImageSignal(image=b"##TITLE=ethanol")
+    with pytest.raises(ValidationError, match="cut off"):
+        ImageSignal(image=(FILES / "paracetamol.png").read_bytes()[:5000])
+    buffer = io.BytesIO()
+    Image.new("L", (8, 8)).save(buffer, "BMP")
+    assert not ImageSignal(image=buffer.getvalue()).missing
