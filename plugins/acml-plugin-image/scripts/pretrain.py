@@ -1,4 +1,4 @@
-"""Pretrain the encoder: from drawings of molecules to their fingerprints and counts.
+"""Pretrain the encoder: from drawings to what is drawn where, fingerprints and counts.
 
     ACML_DATA=... OMP_NUM_THREADS=1 python scripts/pretrain.py --out runs/tower --minutes 75
 

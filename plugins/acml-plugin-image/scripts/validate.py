@@ -46,9 +46,11 @@ def validation_set(
 def score(
     model: nn.Module, held_out: dict[str, np.ndarray], count: int, size: int
 ) -> dict[str, float]:
-    """Of the first ``count`` drawings, at ``size`` pixels, the share whose own molecule comes
-    first among all: by the likelihood of its fingerprint, and by the cosine in the contrastive space.
-    Ties count as failures."""
+    """Of the first ``count`` drawings, at ``size`` pixels, the share whose own molecule comes first.
+
+    Molecules are ranked by the cosine of predicted and true fingerprints, and by that in the
+    contrastive space. Ties count as failures.
+    """
     model.eval()
     encoder, heads = model["encoder"], model["heads"]  # type: ignore[index]
     image = torch.from_numpy(held_out["image"][:count])
@@ -56,13 +58,13 @@ def score(
         image = functional.interpolate(image[:, None].float(), (size, size), mode="area")[:, 0]
     h = torch.cat([encoder({"image": part}) for part in image.split(BATCH)])
     bits = torch.from_numpy(held_out["bits"][:count]).float()
-    # log p(fingerprint | picture) = bits * logits + a term without the candidate
-    likelihood = heads.bits(h) @ bits.T
+    found = torch.sigmoid(heads.bits(h))
+    fingerprint = functional.normalize(found, dim=1) @ functional.normalize(bits, dim=1).T
     environments = torch.from_numpy(held_out["environments"][:count]).float()
     cosine = heads.pictures(h) @ heads.molecules(bits, environments).T
     return {
         "molecules": len(image),
-        "recall@1_likelihood": recall(likelihood, 1),
+        "recall@1_fingerprint": recall(fingerprint, 1),
         "recall@1_contrast": recall(cosine, 1),
         "recall@10_contrast": recall(cosine, 10),
     }
