@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from pydantic import FiniteFloat, field_validator, model_validator
+from pydantic import field_validator, model_validator
 
 from acml_core.modality import Signal
 
@@ -36,7 +36,7 @@ class IrSignal(Signal):
     wavenumber: tuple[float, ...] = ()
     absorbance: tuple[float, ...] = ()
     transmittance: tuple[float, ...] = ()
-    bands: tuple[FiniteFloat, ...] = ()
+    bands: tuple[float, ...] = ()
     strengths: tuple[str, ...] = ()
     state: str = ""
 
@@ -52,6 +52,14 @@ class IrSignal(Signal):
         if axis not in _AXES and len(_AXES) >= MOST_AXES:
             return axis
         return _AXES.setdefault(axis, axis)
+
+    @field_validator("bands")
+    @classmethod
+    def _finite(cls, bands: tuple[float, ...]) -> tuple[float, ...]:
+        for band in bands:
+            if not math.isfinite(band):
+                raise ValueError(f"{band} is no infrared band")
+        return bands
 
     @model_validator(mode="after")
     def _same_lengths(self) -> IrSignal:
