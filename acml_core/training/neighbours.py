@@ -64,7 +64,8 @@ class Neighbours:
         formula = self.formula[molecules]
         order = np.argsort(formula, kind="stable")
         edges = np.flatnonzero(np.diff(formula[order])) + 1
-        groups, alone = [], []
+        groups: list[np.ndarray] = []
+        alone: list[np.ndarray] = []
         for same in np.split(molecules[order], edges):
             parts = np.array_split(same, -(-len(same) // self.group))
             (groups if len(same) > 1 else alone).extend(parts)
