@@ -197,7 +197,7 @@ def golden_vectors(model: AcmlModel, name: str, example: Any) -> dict[str, Tenso
 def _check_golden(model: AcmlModel, info: Info, golden: dict[str, Tensor], path: Path) -> None:
     for name, about in info.modalities.items():
         try:
-            example = model.modalities[name].signal.model_validate_json(json.dumps(about.example))
+            example = about.signal(model.modalities[name].signal)
         except ValidationError as error:
             raise ArtefactError(
                 f"the plugin {name!r} no longer takes the model's example"

@@ -11,6 +11,7 @@ from pydantic import Field
 from acml_core.config import Settings, parse
 from acml_core.errors import ArtefactError, ConfigError
 from acml_core.layout import INFO, SCHEMA, WEIGHTS, is_pickle, max_bytes
+from acml_core.modality import Signal
 from acml_core.model import ModelConfig
 
 
@@ -29,6 +30,14 @@ class ModalityInfo(Settings):
     config: dict[str, Any]
     scale: float
     example: dict[str, Any]
+
+    def signal(self, kind: type[Signal]) -> Signal:
+        """The example as a signal again.
+
+        Raises:
+            pydantic.ValidationError: the plugin no longer takes it.
+        """
+        return kind.model_validate_json(json.dumps(self.example))  # JSON: bytes are base64 there
 
 
 class Info(Settings):

@@ -162,8 +162,7 @@ class AcmlModel(nn.Module):
 
         Args:
             repo_id: "owner/name"; made where it does not exist.
-            options: ``licence``, ``private``, ``token``, ``datasets``, ``commit_message``,
-                ``revision``, ``create_pr``.
+            options: ``licence``, ``private``, ``token``, ``datasets``, ``commit_message``, ``branch``.
 
         Raises:
             AcmlError: no licence is known, or the Hub refused.

@@ -50,7 +50,7 @@ def rewrite(source: Artefact, folder: Path, *, half: bool = False) -> Info:
         model.load_state_dict(state)  # golden vectors of the weights as they are stored
         golden: dict[str, Tensor] = {}
         for name, about in source.info.modalities.items():
-            example = model.modalities[name].signal(**about.example)
+            example = about.signal(model.modalities[name].signal)
             golden |= golden_vectors(model, name, example)
     finally:
         model.load_state_dict(kept)

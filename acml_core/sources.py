@@ -3,16 +3,18 @@
 Is the source a path or literal text (``locate``)? Is the file there, and is it text (``probe``,
 ``is_binary``, ``refuse_binary``)? Then its text, whatever its encoding (``read_text``), or line by
 line where a file may be too large for the memory (``lines``, or ``text_encoding`` for one's own
-``open``). Every failure is one ``BadInput``. What only the plugin can know, such as the formats that
-it suggests instead, is an argument.
+``open``). Records are parsed one by one, and the bad ones reported (``parsed``). Every failure is one
+``BadInput``. What only the plugin can know, such as the formats that it suggests instead, is an
+argument.
 """
 
 from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from acml_core.errors import BadInput
 
@@ -32,6 +34,35 @@ UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\r\f\x1a"))
 _BLANK = b"\0 \t\r\n\x1a"
 _LIKE_A_PATH = re.compile(r"(?:~|\.{0,2}/|[A-Za-z]:\\)\S*")
+
+
+Record = TypeVar("Record")
+Parsed = TypeVar("Parsed")
+
+
+def parsed(
+    records: Iterable[Record],
+    parse: Callable[[Record], Parsed | None],
+    on_reject: Callable[[BadInput], None] | None,
+) -> Iterator[Parsed]:
+    """``parse`` of each record but those for which it is None; a bad one does not stop the rest.
+
+    Args:
+        on_reject: receives the error of each bad record.
+
+    Raises:
+        BadInput: of the first bad record, where ``on_reject`` is None.
+    """
+    for record in records:
+        try:
+            one = parse(record)
+        except BadInput as error:
+            if on_reject is None:
+                raise
+            on_reject(error)
+            continue
+        if one is not None:
+            yield one
 
 
 def locate(source: Path | str, suffixes: Collection[str], *, example: str) -> Path | None:

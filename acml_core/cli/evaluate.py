@@ -86,6 +86,8 @@ def print_metrics(path: Path) -> None:
 
 def print_report(modality: str, report: dict[str, Any]) -> None:
     """Galleries, directions and baselines as an aligned table."""
+    from acml_core.evaluation.metrics import match_rows
+
     typer.echo(f"{modality}: {report['n_queries']} queries; value [95 % interval]")
     header = ["GALLERY", "SIZE", "CANDIDATES", "ROW", "RECALL@1", "RECALL@5", "RECALL@10", "MRR"]
     rows = []
@@ -96,9 +98,8 @@ def print_report(modality: str, report: dict[str, Any]) -> None:
             "spectrum-blind": gallery["baselines"]["spectrum_blind"],
             "random": gallery["baselines"]["random"],
         }
-        for name, entry in gallery["baselines"].items():
-            if name not in ("spectrum_blind", "random"):
-                entries[f"library match, {name}"] = entry
+        for name in match_rows(gallery):
+            entries[f"library match, {name}"] = gallery["baselines"][name]
         for label, entry in entries.items():
             if entry is None:
                 continue

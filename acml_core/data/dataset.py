@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from acml_core.data import table as tables
-from acml_core.data.simulating import simulate_all
+from acml_core.data.simulating import needs_drawing, simulate_all
 from acml_core.data.split import SPLITS, SplitConfig, SplitName, assign
 from acml_core.errors import BadInput
+from acml_core.files import sha256
 from acml_core.graphs.build import cached
 from acml_core.graphs.packed import PackedGraphs
 from acml_core.modality import Modality, Signal
@@ -92,13 +93,11 @@ def load(
     for path in paths:
         have = set(tables.column_names(path))
         for modality in modalities:
-            if have & set(modality.signal.columns()) or (
-                len(modalities) == 1 and not modality.derived
-            ):
-                table = tables.read(path, modality.signal, only=only)
-            elif modality.derived:
+            if needs_drawing(modality, have):
                 drawings = modality.drawings if training else 1
                 table = _drawn(path, modality, drawings, seed, progress)
+            elif have & set(modality.signal.columns()) or len(modalities) == 1:
+                table = tables.read(path, modality.signal, only=only)
             else:
                 continue
             rows[modality.name] += range(len(smiles), len(smiles) + len(table.signals))
@@ -143,7 +142,7 @@ def _drawn(
     table = tables.Table(
         source=Path(path),
         signals=[],
-        sha256=tables.sha256(path),
+        sha256=sha256(path),
         metadata={
             **tables.metadata_of(path),
             "source": f"{modality.name} simulated from structures",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -84,6 +84,19 @@ def simulate_all(
             found += result
             bar.update(len(result))
     return found
+
+
+def needs_drawing(modality: Modality, columns: Collection[str]) -> bool:
+    """Whether a table with these columns holds structures alone, which the modality then draws."""
+    return modality.derived and not set(columns) & set(modality.signal.columns())
+
+
+def first_signals(path: str | Path, modality: Modality, most: int) -> list[Signal]:
+    """Signals of the first ``most`` rows of a table, drawn where it holds structures alone."""
+    if not needs_drawing(modality, table.column_names(path)):
+        return table.read(path, modality.signal).signals[:most]
+    made = simulate_all(modality, table.smiles_column(path)[:most], progress=False)
+    return [one for result in made if isinstance(result, list) for one in result]
 
 
 def simulate_table(

@@ -15,7 +15,15 @@ RESAMPLES_AT_ONCE = 50
 DECIMALS = 12
 """Of a report: the last bits of a float would put a value outside its own interval."""
 
+OWN_BASELINES = ("random", "spectrum_blind")
+"""Baselines that every report has; the others are library matches."""
+
 Row = dict[str, dict[str, Any]]
+
+
+def match_rows(gallery: dict[str, Any]) -> list[str]:
+    """Names of the library-match baselines of a report's gallery."""
+    return [name for name in gallery["baselines"] if name not in OWN_BASELINES]
 
 
 def of_ranks(ranks: Ranks) -> dict[str, np.ndarray]:

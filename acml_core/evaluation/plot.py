@@ -6,19 +6,10 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from acml_core.evaluation.metrics import KS
+from acml_core.evaluation.metrics import KS, match_rows
 
 COLUMNS = 3
 PANEL_INCHES = (3.6, 3.0)
-
-
-OWN_BASELINES = ("random", "spectrum_blind")
-"""Baselines that every report has; the others are library matches."""
-
-
-def match_rows(gallery: dict[str, Any]) -> list[str]:
-    """Names of a gallery's library-match baselines."""
-    return [name for name in gallery["baselines"] if name not in OWN_BASELINES]
 
 
 def plot(report: dict[str, Any]) -> Figure:

@@ -15,9 +15,8 @@ import torch
 from acml_core.artefact import Artefact
 from acml_core.cache import cache_dir
 from acml_core.data import molecules
-from acml_core.data.table import sha256
 from acml_core.errors import ArtefactError, BadInput
-from acml_core.files import naming
+from acml_core.files import naming, sha256
 from acml_core.graphs.build import build
 from acml_core.graphs.packed import PackedGraphs
 from acml_core.rejects import Reject, write_csv

@@ -14,10 +14,9 @@ from pydantic import ValidationError
 
 from acml_core import plugins
 from acml_core.config import parse
-from acml_core.data import table
+from acml_core.data.simulating import first_signals
 from acml_core.errors import AcmlError
 from acml_core.modality import Modality, Signal
-from acml_core.molecule import parse_smiles
 from acml_core.testing.kept import KeepsStandardTests
 
 MOST_STARTER = 32
@@ -113,14 +112,7 @@ def starter_signals(cls: type[Samples]) -> tuple[Signal, ...]:
     plugin = make(cls)
     if not plugin.supports("starter"):
         return ()
-    path = plugin.starter()
-    if plugin.derived and not set(table.column_names(path)) & set(plugin.signal.columns()):
-        smiles = table.smiles_column(path)[:MOST_STARTER]
-        made = (plugin.simulate(parse_smiles(text)) for text in smiles)
-        return tuple(
-            one.model_copy(update={"smiles": text}) for one, text in zip(made, smiles, strict=True)
-        )
-    return tuple(table.read(path, plugin.signal).signals[:MOST_STARTER])
+    return tuple(first_signals(plugin.starter(), plugin, MOST_STARTER))
 
 
 @cache

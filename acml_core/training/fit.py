@@ -124,13 +124,10 @@ def fit(
     groups = _groups(model, criteria, towers, config)
     optimiser = torch.optim.AdamW(groups, lr=config.lr, fused=True)
     modules = {"model": model, "loss": criteria}
-    formula = np.unique(dataset.graphs.formula.astype(str), return_inverse=True)[1]
-    neighbours = Neighbours(
-        len(dataset.graphs),
-        config.hard.group,
-        config.hard.from_epoch,
-        formula if config.hard.isomers else None,
-    )
+    formula = None
+    if config.hard.isomers:
+        formula = np.unique(dataset.graphs.formula.astype(str), return_inverse=True)[1]
+    neighbours = Neighbours(len(dataset.graphs), config.hard.group, config.hard.from_epoch, formula)
     run = Run(elapsed=spent)
     if resume:
         state, tensors = checkpoint.load(out, modules, optimiser)

@@ -15,9 +15,7 @@ from safetensors.torch import load_file
 from acml_core import artefact, plugins
 from acml_core.config import merge, parse
 from acml_core.data.dataset import Dataset, load
-from acml_core.data.simulating import simulate_all
-from acml_core.data.table import column_names, smiles_column
-from acml_core.data.table import read as read_table
+from acml_core.data.simulating import first_signals
 from acml_core.errors import AcmlError, ArtefactError, BadInput
 from acml_core.evaluation.calibration import fit_scale
 from acml_core.evaluation.retrieval import evaluate, galleries_of
@@ -32,6 +30,8 @@ from acml_core.training.fit import HISTORY, fit, new_model
 from acml_core.training.precision import faster
 
 RUN = "run.json"
+EXAMPLES_TRIED = 8
+"""Rows of a starter from which the golden example is taken: the first that can be drawn."""
 Report = Callable[[str], None]
 
 
@@ -195,10 +195,7 @@ def _finish(
 def _example(modality: Modality, dataset: Dataset) -> Any:
     """The golden example: the starter's first signal, or the first training signal without one."""
     if modality.supports("starter"):
-        starter = modality.starter()
-        if modality.derived and not set(column_names(starter)) & set(modality.signal.columns()):
-            return simulate_all(modality, smiles_column(starter)[:1])[0][0]
-        return read_table(starter, modality.signal).signals[0]
+        return first_signals(modality.starter(), modality, EXAMPLES_TRIED)[0]
     measured = dataset.measured[modality.name]
     return measured.signals[int(measured.of(dataset.molecules("train"))[0])]
 

@@ -268,3 +268,18 @@ def test_any_bytes_are_text_or_refused(
     text = sources.read_text(path, remedy=REMEDY)
     by_line = "".join(line for _, line in sources.lines(path, remedy=REMEDY))
     assert by_line == re.sub(r"[\r\n]", "", text)
+
+
+def test_parsed_reports_bad_records_and_passes_over_empty_ones() -> None:
+    def number(text: str) -> int | None:
+        if not text:
+            return None
+        if not text.isdigit():
+            raise BadInput(f"{text!r} is no number")
+        return int(text)
+
+    bad: list[BadInput] = []
+    assert list(sources.parsed(["1", "", "x", "0"], number, bad.append)) == [1, 0]
+    assert [error.what for error in bad] == ["'x' is no number"]
+    with pytest.raises(BadInput, match="'x' is no number"):
+        list(sources.parsed(["1", "x"], number, None))

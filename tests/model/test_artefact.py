@@ -18,8 +18,9 @@ from acml_plugin_nmr.signal import NmrSignal
 from safetensors.torch import load_file, save_file
 
 from acml_core import artefact
-from acml_core.data.table import read, sha256
+from acml_core.data.table import read
 from acml_core.errors import AcmlError, ArtefactError, UnknownName
+from acml_core.files import sha256
 from acml_core.graphs.build import build
 
 

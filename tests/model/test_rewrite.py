@@ -11,8 +11,10 @@ from safetensors.torch import load_file
 
 from acml_core import artefact
 from acml_core.graphs.build import build
+from acml_core.info import ModalityInfo
 from acml_core.layout import FILES, METRICS, WEIGHTS
 from acml_core.rewrite import rewrite
+from tests.derived import PictureSignal
 
 HALF_ERROR = 2e-3
 """Largest difference of a vector after its model was rounded to float16, as a share of its length."""
@@ -59,3 +61,12 @@ def test_half_precision(trained: Path, tmp_path: Path) -> None:
     new = again.model.encode_molecules(graphs, "nmr")
     assert new.dtype == torch.float32
     assert float((old - new).norm(dim=1).max()) < HALF_ERROR
+
+
+def test_an_example_with_bytes() -> None:
+    """The golden example of a picture is base64 in acml.json: it must come back as it was."""
+    signal = PictureSignal(smiles="CCO", picture=bytes(range(8, 256, 31)))
+    about = ModalityInfo(
+        distribution="x", version="1", config={}, scale=1.0, example=signal.model_dump(mode="json")
+    )
+    assert about.signal(PictureSignal) == signal

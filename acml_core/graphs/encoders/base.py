@@ -13,15 +13,13 @@ from torch_geometric.nn.aggr import AttentionalAggregation
 from acml_core.config import Settings
 from acml_core.graphs.encoders.embed import AtomEmbedding, BondEmbedding
 from acml_core.graphs.packed import GraphBatch
+from acml_core.waves import frequencies, sinusoids
 
 Pooling = Literal["sum", "mean", "max", "attention"]
 Jumping = Literal["last", "sum", "max", "concat"]
 
 TYPICAL_ATOMS = 16.0
 """Heavy atoms of a usual molecule. Sums over atoms are divided by it, so that they start near 1."""
-
-SHORTEST_DA, LONGEST_DA = 0.01, 2000.0
-"""Wavelengths of ``MassWaves`` [Da]: fine enough for 1 mDa, coarse enough for every molecule."""
 
 
 class GraphEncoder(nn.Module):
@@ -147,16 +145,11 @@ class MassWaves(nn.Module):
 
     def __init__(self, dim: int, count: int) -> None:
         super().__init__()
-        share = torch.linspace(0, 1, count, dtype=torch.float64)
-        lengths = SHORTEST_DA * (LONGEST_DA / SHORTEST_DA) ** share
-        self.register_buffer("waves", (2 * torch.pi / lengths).float(), persistent=False)
+        self.register_buffer("waves", frequencies(count), persistent=False)
         self.linear = nn.Linear(2 * count, dim)
 
     def forward(self, mass: Tensor) -> Tensor:
-        with torch.autocast(mass.device.type, enabled=False):
-            angle = mass.float()[:, None] * self.waves
-            waves = torch.cat([angle.sin(), angle.cos()], dim=1)
-        return self.linear(waves)
+        return self.linear(sinusoids(mass, self.waves))
 
 
 class Pool(nn.Module):

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from acml_plugin_image import weights
 from acml_plugin_image.config import ImageConfig
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel
 
+from acml_core.bundled import SETTINGS
 from acml_core.files import write_tensors, write_text
 
 WEIGHTS, STATE = "checkpoint.safetensors", "checkpoint.json"
@@ -84,7 +86,6 @@ def write_tower(
         name: value.half() if value.ndim > 1 else value
         for name, value in encoder.state_dict().items()
     }
-    names = ("size", "margin", "dim", "channels", "middle", "blocks")
-    settings = {name: getattr(config, name) for name in names}
-    write_tensors(out / "tower.safetensors", tensors, {"settings": json.dumps(settings)})
+    settings = {**weights.shape(config), "size": config.size, "margin": config.margin}
+    write_tensors(out / "tower.safetensors", tensors, {SETTINGS: json.dumps(settings)})
     write_text(out / "metrics.json", json.dumps(metrics, indent=2) + "\n")

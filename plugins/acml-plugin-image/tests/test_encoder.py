@@ -12,6 +12,7 @@ from acml_plugin_image import weights
 from acml_plugin_image.config import ImageConfig
 from acml_plugin_image.modality import Picture
 
+from acml_core.bundled import BundledTower
 from acml_core.config import parse
 from acml_core.errors import ArtefactError, ConfigError
 
@@ -47,23 +48,19 @@ def test_weights_none_gives_a_new_encoder_each_time() -> None:
     assert any(not torch.equal(one[name], other[name]) for name in one)
 
 
-@pytest.mark.skipif(not weights.BUNDLED.is_file(), reason="this copy has no bundled weights")
+@pytest.mark.skipif(not weights.TOWER.path.is_file(), reason="this copy has no bundled weights")
 def test_bundled_weights_are_loaded_where_they_fit() -> None:
     one, other = Picture().encoder().state_dict(), Picture().encoder().state_dict()
     assert all(torch.equal(one[name], other[name]) for name in one)
     assert Picture(ImageConfig(**SMALL)).encoder().dim == SMALL["dim"]
 
 
-def test_damaged_weights_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_damaged_weights_say_so(tmp_path: Path) -> None:
     damaged = tmp_path / "tower.safetensors"
     damaged.write_bytes(b"\x10\0\0\0\0\0\0\0no header here..")
-    monkeypatch.setattr(weights, "BUNDLED", damaged)
-    weights._settings.cache_clear()
-    try:
-        with pytest.raises(ArtefactError, match="damaged"):
-            weights.fits(ImageConfig())
-    finally:
-        weights._settings.cache_clear()
+    tower = BundledTower(damaged, "acml-plugin-image")
+    with pytest.raises(ArtefactError, match="damaged"):
+        tower.fits(weights.shape(ImageConfig()))
 
 
 # ---- transformers -------------------------------------------------------------------------------

@@ -32,6 +32,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader
 
+from acml_core.bundled import SETTINGS
 from acml_core.errors import ArtefactError
 from acml_core.files import write_tensors
 from acml_core.training import checkpoint
@@ -138,7 +139,7 @@ def main() -> None:
         "--minutes", type=float, default=40.0, help="processor time of training [min]"
     )
     parser.add_argument("--work", type=Path, required=True, help="folder for the checkpoint")
-    parser.add_argument("--out", type=Path, default=weights.TOWER, help="the float16 weights")
+    parser.add_argument("--out", type=Path, default=weights.TOWER.path, help="the float16 weights")
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
 
@@ -214,7 +215,7 @@ def main() -> None:
     result = validate(encoder, heads, validation)
     print(f"step {step}, {elapsed / 60:.1f} min, averaged weights: {result}", flush=True)
     kept = {name: value.half() for name, value in encoder.state_dict().items()}
-    about = {"shape": json.dumps(weights.shape(config)), "validation": result, "steps": str(step)}
+    about = {SETTINGS: json.dumps(weights.shape(config)), "validation": result, "steps": str(step)}
     write_tensors(options.out, kept, metadata=about)
     print(f"{options.out}: {options.out.stat().st_size / 1e6:.1f} MB", flush=True)
 

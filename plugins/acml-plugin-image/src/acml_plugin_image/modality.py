@@ -78,8 +78,8 @@ class Picture(Modality):
 
             return VisionEncoder(c.hf_repo, c.hf_revision, c.hf_download, c.allow_pickle)
         encoder = PictureEncoder(c.dim, c.channels, c.middle, c.blocks)
-        if c.weights == "bundled" and weights.fits(c):
-            weights.load(encoder)
+        if c.weights == "bundled" and weights.TOWER.fits(weights.shape(c)):
+            weights.TOWER.load(encoder)
         return encoder
 
     def simulate(self, mol: Mol) -> ImageSignal:

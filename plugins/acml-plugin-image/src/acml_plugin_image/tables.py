@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from acml_core.data import table
 from acml_core.errors import BadInput
 from acml_core.modality import OnReject
+from acml_core.sources import parsed
 from acml_plugin_image import pictures
 from acml_plugin_image.signal import ImageSignal
 
@@ -29,20 +30,16 @@ def read_table(
         BadInput: not a table, or without a column ``image``; or a bad row, when ``on_reject`` is
             None.
     """
-    for number, row in _rows(path):
-        if not row.get(IMAGE):
-            continue
-        try:
-            yield _signal(row, path, number, max_pixels, size)
-        except BadInput as error:
-            if on_reject is None:
-                raise
-            on_reject(error)
+    yield from parsed(
+        _rows(path), lambda it: _signal(it[1], path, it[0], max_pixels, size), on_reject
+    )
 
 
 def _signal(
     row: dict[str, Any], path: Path, number: int, max_pixels: int, size: int
-) -> ImageSignal:
+) -> ImageSignal | None:
+    if not row.get(IMAGE):
+        return None
     try:
         data = cell(row[IMAGE], path.parent)
         page = next(pictures.frames(data, path, max_pixels=max_pixels))

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from acml_core.encoder import Encoder, ResidualBlock
+from acml_core.waves import frequencies, sinusoids
 from acml_plugin_ms.conditions import SIZES
 
 MAX_MZ = 1200
@@ -27,12 +28,8 @@ TABLE_STD = 0.1
 TYPICAL_PEAKS = 6.0
 """Sum of root intensities of a usual spectrum: sums are divided by its root."""
 
-LONGEST = 2000.0
-SHORTEST = {"mz": 0.01, "mass": 0.01}
-"""Longest and shortest wavelength [Da] of the sines and cosines: nothing is finer than 1 mDa."""
-
 WAVES = 24
-"""Wavelengths of each mass, evenly spaced in logarithm."""
+"""Wavelengths of each mass; see ``acml_core.waves``, which the graph encoder uses too."""
 
 EXTRAS = 6
 """Plain numbers beside the waves: root and log intensity, mass defects, unit mass, precursor known."""
@@ -66,7 +63,7 @@ class PeakEncoder(Encoder):
         self.enter = nn.LayerNorm(width)
         self.blocks = nn.ModuleList(ResidualBlock(width, dropout) for _ in range(layers))
         self.leave = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, dim))
-        self.register_buffer("waves", _waves(SHORTEST["mass"]), persistent=False)
+        self.register_buffer("waves", frequencies(WAVES), persistent=False)
 
     waves: Tensor
 
@@ -146,7 +143,7 @@ class FinePeaks(nn.Module):
         super().__init__()
         self.peaks = peaks
         self.heads = heads
-        self.register_buffer("waves", _waves(SHORTEST["mz"]), persistent=False)
+        self.register_buffer("waves", frequencies(WAVES), persistent=False)
         self.embed = nn.Linear(4 * WAVES + EXTRAS, peak_width)
         self.mlp = nn.Sequential(
             nn.GELU(), nn.Linear(peak_width, peak_width), nn.GELU(), nn.LayerNorm(peak_width)
@@ -190,16 +187,3 @@ class FinePeaks(nn.Module):
 
 def _nominal(mass: Tensor) -> Tensor:
     return mass.round().long().clamp(0, MAX_MZ)
-
-
-def sinusoids(mass: Tensor, waves: Tensor) -> Tensor:
-    """``(...,)`` masses [Da] to ``(..., 2 * WAVES)`` sines and cosines, computed in float32."""
-    with torch.autocast(mass.device.type, enabled=False):
-        angle = mass.float()[..., None] * waves
-        return torch.cat([angle.sin(), angle.cos()], dim=-1)
-
-
-def _waves(shortest: float) -> Tensor:
-    """Angular frequencies [1/Da]."""
-    steps = torch.linspace(0, 1, WAVES, dtype=torch.float64)
-    return (2 * torch.pi / (shortest * (LONGEST / shortest) ** steps)).float()

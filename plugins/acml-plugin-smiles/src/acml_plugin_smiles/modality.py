@@ -139,8 +139,8 @@ class Smiles(Modality):
         encoder = SmilesEncoder(
             c.dim, c.width, c.layers, c.attention_layers, c.heads, c.pool_width, c.dropout
         )
-        if c.weights == "bundled" and weights.fits(c):
-            weights.load(encoder)
+        if c.weights == "bundled" and weights.TOWER.fits(weights.shape(c)):
+            weights.TOWER.load(encoder)
         return encoder
 
     def simulate(self, mol: Mol) -> SmilesSignal:

@@ -20,6 +20,7 @@ from pydantic import ValidationError
 
 from acml_core.errors import BadInput
 from acml_core.modality import OnReject
+from acml_core.sources import parsed
 from acml_plugin_ir.readers.bands import check_bands
 from acml_plugin_ir.readers.units import ABOVE_FULL
 from acml_plugin_ir.signal import IrSignal
@@ -59,26 +60,20 @@ def read_table(path: Path, *, on_reject: OnReject | None = None) -> Iterator[IrS
             remedy=f"Its columns: {', '.join(columns)}.",
         )
     wanted = [*use, *([SMILES] if SMILES in columns else [])]
-    for number, row in _rows(path, wanted):
+
+    def signal(numbered: tuple[int, dict[str, Any]]) -> IrSignal | None:
+        number, row = numbered
         try:
             values = {name: _cell(row[name], name) for name in wanted}
             one = IrSignal(origin=f"{path.name}:{number}", **{k: v for k, v in values.items() if v})
             check_bands(one.bands, source=path, line=number)
             _check_fraction(one.transmittance)
-        except BadInput as error:
-            if on_reject is None:
-                raise
-            on_reject(error)
-            continue
         except (ValidationError, ValueError, TypeError) as error:
             what = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
-            problem = BadInput(what, source=path, line=number, remedy="Correct this row.")
-            if on_reject is None:
-                raise problem from None
-            on_reject(problem)
-            continue
-        if not one.missing:
-            yield one
+            raise BadInput(what, source=path, line=number, remedy="Correct this row.") from None
+        return None if one.missing else one
+
+    yield from parsed(_rows(path, wanted), signal, on_reject)
 
 
 def _check_fraction(transmittance: tuple[float, ...]) -> None:

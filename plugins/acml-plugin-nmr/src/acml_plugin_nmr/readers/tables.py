@@ -20,6 +20,7 @@ from pydantic import ValidationError
 
 from acml_core.errors import BadInput, did_you_mean
 from acml_core.modality import OnReject
+from acml_core.sources import parsed
 from acml_plugin_nmr.readers.limits import check_shifts
 from acml_plugin_nmr.signal import NmrSignal
 
@@ -59,7 +60,9 @@ def read_table(path: Path, *, on_reject: OnReject | None = None) -> Iterator[Nmr
             remedy=near if near.startswith("Did") else f"Its columns: {', '.join(columns)}.",
         )
     smiles = next((given[name] for name in _SMILES if name in given), None)
-    for number, row in _rows(path, [*use.values(), *([smiles] if smiles else [])]):
+
+    def signal(numbered: tuple[int, dict[str, Any]]) -> NmrSignal | None:
+        number, row = numbered
         try:
             fields = _trimmed({name: _cell(row[column], name) for name, column in use.items()})
             one = NmrSignal(
@@ -70,18 +73,13 @@ def read_table(path: Path, *, on_reject: OnReject | None = None) -> Iterator[Nmr
             check_shifts("13C", one.shifts_13c, source=path, line=number)
             check_shifts("1H", one.shifts_1h, source=path, line=number)
         except (ValidationError, ValueError, TypeError) as error:
-            problem = BadInput(_reason(error), source=path, line=number, remedy="Correct this row.")
-            if on_reject is None:
-                raise problem from None
-            on_reject(problem)
-            continue
-        except BadInput as error:
-            if on_reject is None:
-                raise
-            on_reject(error)
-            continue
-        if not one.missing:
-            yield one
+            raise BadInput(
+                _reason(error), source=path, line=number, remedy="Correct this row."
+            ) from None
+        return None if one.missing else one
+
+    rows = _rows(path, [*use.values(), *([smiles] if smiles else [])])
+    yield from parsed(rows, signal, on_reject)
 
 
 def csv_header(path: Path) -> list[str]:

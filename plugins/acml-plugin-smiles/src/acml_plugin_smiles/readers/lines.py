@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 from acml_core.errors import BadInput
 from acml_core.modality import OnReject
+from acml_core.sources import parsed
 from acml_plugin_smiles.readers import check
 from acml_plugin_smiles.signal import SmilesSignal
 
@@ -46,35 +48,38 @@ def read_lines(
     """
     label = source.name if isinstance(source, Path) else "text"
     rows = _rows(numbered, source, table)
-    column = truth = -1
-    found = 0
-    for number, cells in rows:
-        if column < 0:
-            column, truth = columns([cell.strip().lower() for cell in cells], source, number)
-            if column >= 0:
-                continue
-            column = 0
+    first = next(rows, None)
+    if first is None:
+        raise _nothing(source)
+    column, truth = columns([cell.strip().lower() for cell in first[1]], source, first[0])
+    if column < 0:  # no header: the first line is a molecule too
+        column, rows = 0, chain([first], rows)
+
+    def signal(row: tuple[int, list[str]]) -> SmilesSignal | None:
+        number, cells = row
         text = cells[column].strip() if column < len(cells) else ""
         if not text and any(cell.strip() for cell in cells) and truth >= 0:
-            continue  # a row of a table without this measurement
-        try:
-            if not text:
-                raise BadInput(
-                    "the line has no SMILES", source=source, line=number, remedy="Correct it."
-                )
-            one = check.signal(text, origin=f"{label}:{number}", source=source, line=number)
-            if truth >= 0:
-                smiles = cells[truth].strip() if truth < len(cells) else ""
-                one = one.model_copy(update={"smiles": smiles})
-        except BadInput as error:
-            if on_reject is None:
-                raise
-            on_reject(error)
-            continue
-        found += 1
+            return None  # a row of a table without this measurement
+        if not text:
+            raise BadInput(
+                "the line has no SMILES", source=source, line=number, remedy="Correct it."
+            )
+        one = check.signal(text, origin=f"{label}:{number}", source=source, line=number)
+        if truth < 0:
+            return one
+        smiles = cells[truth].strip() if truth < len(cells) else ""
+        return one.model_copy(update={"smiles": smiles})
+
+    empty = True
+    for one in parsed(rows, signal, on_reject):
+        empty = False
         yield one
-    if not found:
-        raise BadInput("no line holds a SMILES", source=source, remedy="One molecule a line.")
+    if empty:
+        raise _nothing(source)
+
+
+def _nothing(source: Path | str) -> BadInput:
+    return BadInput("no line holds a SMILES", source=source, remedy="One molecule a line.")
 
 
 def columns(header: list[str], source: Path | str, line: int = 1) -> tuple[int, int]:

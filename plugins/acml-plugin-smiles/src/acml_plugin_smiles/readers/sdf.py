@@ -12,6 +12,7 @@ from rdkit import Chem
 
 from acml_core.errors import BadInput
 from acml_core.modality import OnReject
+from acml_core.sources import parsed
 from acml_plugin_smiles.readers import check
 from acml_plugin_smiles.signal import SmilesSignal
 
@@ -30,18 +31,12 @@ def read_sdf(
         BadInput: no mol block at all; or a bad record, when ``on_reject`` is None. The line is the
             record's first.
     """
-    found = 0
-    for first, block in _records(numbered, source):
-        try:
-            one = _record(block, source, first)
-        except BadInput as error:
-            if on_reject is None:
-                raise
-            on_reject(error)
-            continue
-        found += 1
+    empty = True
+    records = _records(numbered, source)
+    for one in parsed(records, lambda it: _record(it[1], source, it[0]), on_reject):
+        empty = False
         yield one
-    if not found:
+    if empty:
         raise BadInput("no record could be read", source=source, remedy="Give an SDF or mol file.")
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from acml_core.errors import BadInput
 from acml_core.modality import OnReject
+from acml_core.sources import parsed
 from acml_plugin_smiles.readers import check
 from acml_plugin_smiles.readers.lines import columns
 from acml_plugin_smiles.signal import SmilesSignal
@@ -37,6 +39,15 @@ def read_parquet(path: Path, *, on_reject: OnReject | None = None) -> Iterator[S
             remedy=f"Its columns: {', '.join(names)}. Name the one with SMILES 'smiles'.",
         )
     wanted = [names[column], *([names[truth]] if truth >= 0 else [])]
+
+    def signal(numbered: tuple[int, dict[str, Any]]) -> SmilesSignal | None:
+        line, row = numbered
+        text = row[wanted[0]]
+        if text is None or text == "":
+            return None
+        one = check.signal(str(text), origin=f"{path.name}:{line}", source=path, line=line)
+        return one.model_copy(update={"smiles": str(row[wanted[1]] or "")}) if truth >= 0 else one
+
     number = 0
     batches = file.iter_batches(batch_size=BATCH, columns=wanted)
     while True:
@@ -46,22 +57,8 @@ def read_parquet(path: Path, *, on_reject: OnReject | None = None) -> Iterator[S
             raise _damaged(error, path) from None
         if batch is None:
             break
-        for row in batch.to_pylist():
-            number += 1
-            text = row[wanted[0]]
-            if text is None or text == "":
-                continue
-            try:
-                origin = f"{path.name}:{number}"
-                one = check.signal(str(text), origin=origin, source=path, line=number)
-            except BadInput as error:
-                if on_reject is None:
-                    raise
-                on_reject(error)
-                continue
-            if truth >= 0:
-                one = one.model_copy(update={"smiles": str(row[wanted[1]] or "")})
-            yield one
+        yield from parsed(enumerate(batch.to_pylist(), start=number + 1), signal, on_reject)
+        number += batch.num_rows
 
 
 def _damaged(error: Exception, path: Path) -> BadInput:
