@@ -2,11 +2,14 @@
 
     acml train --modality ms --data $ACML_DATA/ms/massbank.parquet --max-minutes 15 --out runs/ms
     python benchmarks/ms_kinds.py runs/ms
+    python benchmarks/ms_kinds.py runs/ms --split validation
 
 A table of all MassBank spectra mixes kinds that are searched in different ways. Rows: EI; MS/MS of
 [M+H]+; MS/MS of negative ions; and MS/MS of [M+H]+ once more with the precursor and the adduct hidden,
-so that the peaks have to do the work. Candidates: the kind's test molecules, and the molecules of the
-whole MassBank table of equal formula. Measured spectra; molecules unseen by InChIKey-14.
+so that the peaks have to do the work. Candidates: the kind's test molecules, all molecules of the
+MassBank table, and those of equal formula. ``isomers``: molecules alone that have an isomer among
+those measured in the same kind, and the mean over molecules instead of spectra. Measured spectra;
+test molecules are unseen by InChIKey-14; validation molecules only stopped the training.
 """
 
 from __future__ import annotations
@@ -19,12 +22,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from acml_core.artefact import load
-from acml_core.evaluation.report import evaluate_tables
+from acml_core.data.dataset import load as read
+from acml_core.data.split import SplitConfig
+from acml_core.data.table import smiles_column
+from acml_core.evaluation.retrieval import evaluate, galleries_of
+from acml_core.graphs.build import cached
 
 PEAKS = ("mz", "intensity", "collision_energy", "ion_mode", "ms_type", "instrument_type")
 """Columns of the peaks and of how they were measured: neither precursor nor adduct."""
@@ -52,29 +60,42 @@ KINDS: tuple[tuple[str, Rows, tuple[str, ...] | None], ...] = (
     ("MS/MS negative", negative, None),
 )
 GALLERIES = ("test", "library", "library+formula")
+NORMAL_95 = 1.96
+"""Standard errors on either side of a mean that hold 95 % of a normal distribution."""
+
+ISOMERS = "test+train+formula"
+"""The gallery that the row of isomers is taken from: the kind's own molecules of equal formula."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("model", type=Path, help="folder of a trained model")
-    model = load(parser.parse_args().model)
+    parser.add_argument("--split", choices=("test", "validation"), default="test")
+    options = parser.parse_args()
+    model = load(options.model).model
     data = os.environ.get("ACML_DATA")
     if not data:
         sys.exit("set ACML_DATA to the folder of the data")
     path = Path(data) / "ms" / "massbank.parquet"
     table = pq.read_table(path)
-    print("| spectra | queries | candidates | mean | recall@1 | recall@10 | blind | random |")
+    library = cached(smiles_column(path)).graphs
+    print(
+        f"| {options.split} | queries | candidates | mean | recall@1 | recall@10 | blind | random |"
+    )
     print("|---|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         for number, (name, rows, only) in enumerate(KINDS):
             part = Path(folder) / f"{number}.parquet"
             pq.write_table(table.filter(pc.fill_null(rows(table), False)), part)
-            report, _, _ = evaluate_tables(
-                model, "ms", [part], library=path, only=only, report=lambda _: None
-            )
+            dataset = read([part], [model.modalities["ms"]], SplitConfig(), only=only)
+            asked = dataset.molecules(options.split)
+            galleries = galleries_of(model, "ms", dataset, asked, library)
+            queries = dataset.measured["ms"].of(asked)
+            report, found = evaluate(model, "ms", dataset, queries, galleries)
             for gallery in report["galleries"]:
                 if gallery["name"] in GALLERIES:
                     print(line(name, report["n_queries"], gallery), flush=True)
+            print(isomers(name, found), flush=True)
 
 
 def line(name: str, queries: int, gallery: dict[str, Any]) -> str:
@@ -87,6 +108,23 @@ def line(name: str, queries: int, gallery: dict[str, Any]) -> str:
         cells.append(f"{found[metric]['value']:.3f} [{low:.3f}, {high:.3f}]")
     cells += [f"{baselines[k]['recall@1']['value']:.3f}" for k in ("spectrum_blind", "random")]
     return "| " + " | ".join(cells) + " |"
+
+
+def isomers(name: str, found: list[dict[str, Any]]) -> str:
+    """The row of molecules that have an isomer, each counted once."""
+    of: dict[str, list[tuple[float, ...]]] = {}
+    for row in found:
+        n = row["candidates"]
+        if row["gallery"] == ISOMERS and n > 1:
+            values = (n, row["rank"] == 1, row["rank"] <= 10, 1 / n)
+            of.setdefault(row["inchikey14"], []).append(values)
+    each = np.array([np.mean(values, axis=0) for values in of.values()])
+    mean, first, ten, chance = each.mean(0)
+    cells = [name, f"{len(each)} molecules", "isomers", f"{mean:.1f}"]
+    spread = NORMAL_95 * each[:, 1:3].std(0) / len(each) ** 0.5
+    for value, half in zip((first, ten), spread, strict=True):
+        cells.append(f"{value:.3f} [{max(value - half, 0):.3f}, {min(value + half, 1):.3f}]")
+    return "| " + " | ".join([*cells, "", f"{chance:.3f}"]) + " |"
 
 
 if __name__ == "__main__":
