@@ -84,6 +84,7 @@ def save(
     scales: Mapping[str, float],
     examples: Mapping[str, Any],
     seen: Sequence[str],
+    seen_before: np.ndarray | None = None,
     metrics: Mapping[str, Any],
     training: Mapping[str, Any],
     data: Mapping[str, Any],
@@ -95,11 +96,14 @@ def save(
         scales: score-to-probability scale by modality.
         examples: a signal with ``smiles`` by modality, for the golden check.
         seen: InChIKey-14 of training and validation molecules.
+        seen_before: hashes of what the model's first weights had been trained or tuned on.
     """
     path.mkdir(parents=True, exist_ok=True)
     model = model.cpu().eval()
     write_tensors(path / WEIGHTS, dict(model.state_dict()))
     hashes = np.sort(hash_keys(seen))
+    if seen_before is not None:
+        hashes = np.union1d(hashes, seen_before)
     write_tensors(path / SEEN, {"seen": torch.from_numpy(hashes)})
     golden = {}
     for name, example in examples.items():

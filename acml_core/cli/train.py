@@ -38,6 +38,10 @@ def train(
     tower: Annotated[
         Path | None, typer.Option(help="Pretrained tower: a model's folder, or .safetensors.")
     ] = None,
+    init: Annotated[
+        str | None,
+        typer.Option(help="Begin with the weights of this trained model: a folder or a name."),
+    ] = None,
     device_: Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")] = "auto",
     resume: Annotated[Path | None, typer.Option(help="Go on with an interrupted run.")] = None,
 ) -> None:
@@ -62,6 +66,7 @@ def train(
             settings=[overrides(set_ or []), settings],
             only=only.split(",") if only else None,
             tower=tower,
+            init=init,
             command="acml " + shlex.join(sys.argv[1:]),
             device=device(device_),
             report=note,

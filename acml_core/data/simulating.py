@@ -136,11 +136,36 @@ def simulate_table(
 
 
 def _simulate_chunk(chunk: Chunk) -> list[Simulated]:
+    if not chunk.modality.derived:
+        return _compute(chunk)
     with torch.random.fork_rng(devices=[]):
-        return [_simulate(chunk, text) for text in chunk.smiles]
+        return [_draw(chunk, text) for text in chunk.smiles]
 
 
-def _simulate(chunk: Chunk, text: str) -> Simulated:
+def _compute(chunk: Chunk) -> list[Simulated]:
+    """Signals that are the same each time, all molecules of the chunk in one call."""
+    result: list[Simulated] = []
+    mols, where, smiles = [], [], []
+    for text in chunk.smiles:
+        try:
+            molecule = canonicalise(text)
+        except AcmlError as error:
+            result.append(error.what)
+            continue
+        mols.append(parse_smiles(molecule.smiles))
+        smiles.append(molecule.smiles)
+        where.append(len(result))
+        result.append([])
+    made = chunk.modality.simulate_many(mols)
+    for place, one, text in zip(where, made, smiles, strict=True):
+        if isinstance(one, BadInput):
+            result[place] = one.what
+        else:
+            result[place] = [one.model_copy(update={"smiles": text})] * chunk.drawings
+    return result
+
+
+def _draw(chunk: Chunk, text: str) -> Simulated:
     try:
         molecule = canonicalise(text)
         mol = parse_smiles(molecule.smiles)

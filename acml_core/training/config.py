@@ -76,6 +76,12 @@ class TrainConfig(Settings):
         " one then runs once, not once an epoch",
     )
     batch_size: int = Field(256, ge=2, description="molecules a step")
+    views: int = Field(
+        1,
+        ge=1,
+        description="measurements of each molecule that a step draws, each augmented by itself: where"
+        " the tower is much the cheaper side, two teach the graph encoder more",
+    )
     epochs: int = Field(40, ge=1, description="passes over the training molecules, at most")
     max_minutes: float | None = Field(
         None, gt=0, description="training time, at most [min]; the schedule ends with it"

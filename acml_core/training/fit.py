@@ -215,11 +215,14 @@ def _step(
             rows = np.flatnonzero(samplers[name].has(molecules))
             if len(rows) < MIN_TRAIN:
                 continue
-            features = tower.features(samplers[name].draw(molecules[rows], rng))
-            z_modality = model.project_features(name, features)
-            z_graph = model.project_graphs(name, graph[torch.from_numpy(rows).to(device)])
+            z_graph = model.project_graphs(name, graph[torch.from_numpy(rows).to(device)]).float()
             ids = torch.from_numpy(molecules[rows]).to(device)
-            terms.append(criteria[name](z_graph.float(), z_modality.float(), ids)["loss"])
+            views = []
+            for _ in range(config.views):
+                features = tower.features(samplers[name].draw(molecules[rows], rng))
+                z_modality = model.project_features(name, features).float()
+                views.append(criteria[name](z_graph, z_modality, ids)["loss"])
+            terms.append(torch.stack(views).mean())
     return (torch.stack(terms).mean() if terms else None), graph
 
 

@@ -21,6 +21,7 @@ from acml_core.evaluation.calibration import fit_scale
 from acml_core.evaluation.retrieval import evaluate, galleries_of
 from acml_core.evaluation.validation import sides
 from acml_core.files import write_text
+from acml_core.hub.pretrained import load as load_published
 from acml_core.modality import Modality
 from acml_core.model import AcmlModel
 from acml_core.rejects import write_csv
@@ -44,6 +45,7 @@ def start_run(
     settings: Sequence[dict[str, Any]] = (),
     only: Sequence[str] | None = None,
     tower: Path | None = None,
+    init: str | None = None,
     command: str = "",
     device: torch.device,
     report: Report = print,
@@ -55,6 +57,8 @@ def start_run(
         recipe: of the first modality's plugin, or a TOML file.
         settings: laid over the recipe, later ones win.
         tower: pretrained tower weights: a model's folder, or a safetensors file of one encoder.
+        init: a trained model (folder, registry's name, or Hub repository) whose weights to begin
+            with; the settings must give the same shapes. What it has seen counts as seen.
     """
     if not modalities:
         raise BadInput("no modality was named", remedy="Give --modality, e.g. --modality nmr.")
@@ -83,6 +87,7 @@ def start_run(
         "config": config.model_dump(mode="json"),
         "only": list(only) if only else None,
         "tower": str(tower.resolve()) if tower else None,
+        "init": str(load_published(init).path.resolve()) if init else None,
         "command": command,
     }
     write_text(out / RUN, json.dumps(run, indent=1))
@@ -132,6 +137,9 @@ def _run(out: Path, *, resume: bool, device: torch.device, report: Report) -> Pa
         )
     write_text(out / RUN, json.dumps(saved, indent=1))
     model = new_model(config, modalities)
+    seen_before = None
+    if saved["init"] is not None:
+        seen_before = begin_with(model, Path(saved["init"]))
     if saved["tower"] is not None:
         load_towers(model, Path(saved["tower"]))
     _describe(model, dataset, report)
@@ -142,11 +150,11 @@ def _run(out: Path, *, resume: bool, device: torch.device, report: Report) -> Pa
         out,
         device=device,
         resume=resume and (out / checkpoint.FILE).exists(),
-        pretrained=saved["tower"] is not None,
+        pretrained=saved["tower"] is not None or saved["init"] is not None,
         report=report,
     )
     model.to("cpu")
-    _finish(out, model, dataset, config, saved["command"], report)
+    _finish(out, model, dataset, config, saved["command"], seen_before, report)
     for name in (checkpoint.FILE, RUN):  # last: a run killed while it is evaluated resumes
         (out / name).unlink(missing_ok=True)
     return out
@@ -158,6 +166,7 @@ def _finish(
     dataset: Dataset,
     config: TrainConfig,
     command: str,
+    seen_before: np.ndarray | None,
     report: Report,
 ) -> None:
     report("evaluating on test molecules")
@@ -180,6 +189,7 @@ def _finish(
         scales=scales,
         examples=examples,
         seen=[dataset.graphs.keys[i] for i in seen],
+        seen_before=seen_before,
         metrics=metrics,
         training=config.model_dump(mode="json"),
         data={
@@ -207,6 +217,29 @@ def _named(sources: dict[str, str]) -> dict[str, str]:
         name if names.count(name) == 1 else str(Path(*Path(path).parts[-2:])): digest
         for name, (path, digest) in zip(names, sources.items(), strict=True)
     }
+
+
+def begin_with(model: AcmlModel, path: Path) -> np.ndarray:
+    """Give a new model the weights of a trained one, and say what that has seen.
+
+    Returns:
+        (n,) int64 hashes of the molecules that it was trained or tuned on.
+
+    Raises:
+        ArtefactError: not a model, or one of other settings.
+    """
+    trained = artefact.load(path)
+    own, given = model.state_dict(), trained.model.state_dict()
+    for name in [*own, *given]:
+        if name not in own or name not in given or own[name].shape != given[name].shape:
+            raise ArtefactError(
+                f"its settings are not this run's: {name} differs",
+                source=path,
+                remedy="Train with the modalities, graph, projector and plugin settings that its"
+                " acml.json states.",
+            )
+    model.load_state_dict(given)
+    return trained.seen
 
 
 def load_towers(model: AcmlModel, path: Path) -> None:

@@ -31,7 +31,7 @@ from acml_core.evaluation.validation import sides
 from acml_core.training.config import TrainConfig, from_recipe
 from acml_core.training.fit import fit, new_model
 from acml_core.training.precision import faster
-from acml_core.training.run import RUN, load_towers, resume_run, start_run
+from acml_core.training.run import RUN, begin_with, load_towers, resume_run, start_run
 from acml_core.training.sampler import SignalsOf, batches
 from acml_core.training.schedule import Clock, factor
 
@@ -122,6 +122,13 @@ def toy_fit(dataset: Dataset, out: Path, **changes: Any) -> dict[str, torch.Tens
     model = new_model(config, {"toy": Toy(Toy.Config(noise=0.1))})
     fit(model, dataset, config, out, device=CPU, report=quiet)
     return {key: value.clone() for key, value in model.state_dict().items()}
+
+
+def test_a_step_can_draw_several_measurements(toy_data: Dataset, tmp_path: Path) -> None:
+    one = toy_fit(toy_data, tmp_path / "one", augment=True)
+    two = toy_fit(toy_data, tmp_path / "two", augment=True, views=2)
+    assert not same(one, two)
+    assert history(tmp_path / "two")[-1]["step"] == history(tmp_path / "one")[-1]["step"]
 
 
 def test_the_seed_decides(toy_data: Dataset, tmp_path: Path) -> None:
@@ -253,6 +260,38 @@ def test_towers_from_another_model(trained: Path) -> None:
     other = new_model(config, {"nmr": Nmr(Nmr.Config(dim=24, width=32))})
     with pytest.raises(AcmlError, match="do not fit"):
         load_towers(other, trained)
+
+
+def test_a_run_can_begin_with_a_trained_model(trained: Path, tmp_path: Path) -> None:
+    config = artefact.load(trained).info.training
+    model = new_model(
+        TrainConfig(**config).model_copy(update={"seed": 9}),
+        {"nmr": plugins.get("nmr")(Nmr.Config(**config["modality"]["nmr"]))},
+    )
+    seen = begin_with(model, trained)
+    assert same(model.state_dict(), weights(trained))
+    assert np.array_equal(seen, artefact.load(trained).seen)
+    other = new_model(TrainConfig(**config), {"nmr": Nmr(Nmr.Config(dim=24, width=32))})
+    with pytest.raises(AcmlError, match="settings are not this run's"):
+        begin_with(other, trained)
+
+
+def test_what_the_first_model_saw_stays_seen(trained: Path, starter: Path, tmp_path: Path) -> None:
+    config = artefact.load(trained).info.training
+    settings = {key: config[key] for key in ("graph", "projector", "modality", "loss", "unlock")}
+    rows = read(starter, NmrSignal).signals[-60:]
+    write(tmp_path / "new.parquet", rows)
+    out = start_run(
+        ["nmr"],
+        [tmp_path / "new.parquet"],
+        tmp_path / "out",
+        settings=[{**settings, "epochs": 1}],
+        init=str(trained),
+        device=CPU,
+        report=quiet,
+    )
+    before, after = artefact.load(trained).seen, artefact.load(out).seen
+    assert np.isin(before, after).all()
 
 
 def test_a_run_that_never_trained_leaves_nothing(small_table: Path, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 from acml_plugin_nmr.signal import NmrSignal
-from acml_plugin_nmr.simulate import BATCH, ELEMENTS, simulate_many, simulator_version
+from acml_plugin_nmr.simulate_csp5 import BATCH, ELEMENTS, simulate_many, simulator_version
 from rdkit import Chem, RDConfig
 from tqdm import tqdm
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from pydantic import Field
 
+from acml_core.errors import BadInput
 from acml_core.modality import Modality, OnReject, Settings
 from acml_plugin_nmr.read import FORMATS, SUFFIXES
 from acml_plugin_nmr.signal import NmrSignal
@@ -54,6 +55,15 @@ class NmrConfig(Settings):
     forget_13c: float = Field(
         0.15, ge=0, le=1, description="training: share of two-nucleus samples without 13C"
     )
+    simulator: Literal["graph", "csp5"] = Field(
+        "graph", description="what simulates: the bundled shift network, or csp5 (extra [simulate])"
+    )
+    scatter: float = Field(
+        0.0,
+        ge=0,
+        description="simulated shifts move at random by this multiple of their expected error",
+    )
+    scatter_seed: int = Field(0, ge=0, description="of that movement")
 
 
 class Nmr(Modality):
@@ -104,10 +114,27 @@ class Nmr(Modality):
         )
 
     def simulate(self, mol: Mol) -> NmrSignal:
-        """Shifts predicted by csp5 (extra ``[simulate]``)."""
-        from acml_plugin_nmr.simulate import simulate
+        """Predicted shifts; see ``simulate_many``."""
+        (found,) = self.simulate_many([mol])
+        if isinstance(found, BadInput):
+            raise found
+        return found
 
-        return simulate(mol)
+    def simulate_many(self, mols: Sequence[Mol]) -> list[NmrSignal | BadInput]:
+        """Shifts predicted by the bundled network, or by csp5, as ``config.simulator`` says."""
+        if self.config.simulator == "csp5":
+            from acml_plugin_nmr.simulate_csp5 import simulate_many as by_csp5
+
+            return by_csp5(mols)
+        from acml_plugin_nmr.simulate import simulate_many
+
+        return simulate_many(mols, self.config.scatter, self.config.scatter_seed)
+
+    def rerank(self, signal: NmrSignal, mols: Sequence[Mol]) -> np.ndarray:
+        """Log likelihood of the peaks under each molecule's predicted shifts: ``(len(mols),)``."""
+        from acml_plugin_nmr.shifts.match import log_likelihoods
+
+        return log_likelihoods(signal, mols)
 
     def draw(self, signal: NmrSignal) -> Figure:
         """Stick spectra, one panel a nucleus."""

@@ -12,7 +12,7 @@ from acml_core.errors import BadInput
 
 pytest.importorskip("csp5", reason="the extra [simulate] (csp5) is not installed")
 
-from acml_plugin_nmr.simulate import simulate, simulate_many
+from acml_plugin_nmr.simulate_csp5 import simulate, simulate_many
 
 
 def mol(smiles: str) -> Chem.Mol:
@@ -96,7 +96,7 @@ def test_without_csp5_the_pip_command_is_given():
         "import sys; sys.modules['csp5'] = None\n"
         "from rdkit import Chem\n"
         "from acml_core.errors import Unsupported\n"
-        "from acml_plugin_nmr.simulate import simulate\n"
+        "from acml_plugin_nmr.simulate_csp5 import simulate\n"
         "try:\n    simulate(Chem.MolFromSmiles('CO'))\n"
         "except Unsupported as error:\n    print(error)\n"
     )
