@@ -40,6 +40,7 @@ from acml_core.graphs.featurize import fingerprint
 from acml_core.info import Info, ModalityInfo, check_file, read_info
 from acml_core.layout import CARD, FILES, GOLDEN, INFO, METRICS, SEEN, WEIGHTS
 from acml_core.model import AcmlModel
+from acml_core.probability import Calibration
 
 GOLDEN_TOLERANCE = 2e-3
 """Largest difference between a golden vector and today's, as a share of its length."""
@@ -81,7 +82,7 @@ def save(
     path: Path,
     model: AcmlModel,
     *,
-    scales: Mapping[str, float],
+    calibrations: Mapping[str, Calibration],
     examples: Mapping[str, Any],
     seen: Sequence[str],
     seen_before: np.ndarray | None = None,
@@ -93,7 +94,7 @@ def save(
     """Write the artefact's files into ``path``; each whole or not at all, acml.json last.
 
     Args:
-        scales: score-to-probability scale by modality.
+        calibrations: from scores to probabilities, by modality.
         examples: a signal with ``smiles`` by modality, for the golden check.
         seen: InChIKey-14 of training and validation molecules.
         seen_before: hashes of what the model's first weights had been trained or tuned on.
@@ -118,7 +119,7 @@ def save(
                 distribution=by_name[name].distribution,
                 version=by_name[name].version,
                 config=modality.config.model_dump(mode="json"),
-                scale=scales[name],
+                calibration=calibrations[name],
                 example=examples[name].model_dump(mode="json"),
             )
             for name, modality in model.modalities.items()

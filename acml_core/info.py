@@ -6,13 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from acml_core.config import Settings, parse
 from acml_core.errors import ArtefactError, ConfigError
 from acml_core.layout import INFO, SCHEMA, WEIGHTS, is_pickle, max_bytes
 from acml_core.modality import Signal
 from acml_core.model import ModelConfig
+from acml_core.probability import Calibration
 
 
 class ModalityInfo(Settings):
@@ -21,15 +22,24 @@ class ModalityInfo(Settings):
     Attributes:
         distribution, version: the plugin it was trained with.
         config: the plugin's settings.
-        scale: from score to log probability; fitted on validation molecules.
+        calibration: from scores to probabilities; fitted on validation molecules.
         example: a signal, and in its ``smiles`` its molecule, for the golden check.
     """
 
     distribution: str
     version: str
     config: dict[str, Any]
-    scale: float
+    calibration: Calibration
     example: dict[str, Any]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_scale(cls, given: Any) -> Any:
+        """Artefacts of before the calibration had points state one scale."""
+        if isinstance(given, dict) and "scale" in given and "calibration" not in given:
+            given = dict(given)
+            given["calibration"] = Calibration.constant(given.pop("scale"))
+        return given
 
     def signal(self, kind: type[Signal]) -> Signal:
         """The example as a signal again.

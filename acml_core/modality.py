@@ -194,6 +194,13 @@ class Modality(ABC):
         """A second opinion on the best candidates: ``(len(mols),)`` scores, higher is better."""
         raise self._unsupported("rerank candidates")
 
+    def assign(self, signal: Any, mol: Mol) -> list[dict[str, Any]]:
+        """Which part of the measurement is which part of the molecule: rows of plain data.
+
+        Shown beside a reranked candidate; an atom is its index in ``mol``.
+        """
+        raise self._unsupported("assign signals to atoms")
+
     def similarity(
         self, queries: Sequence[Any], references: Sequence[Any]
     ) -> Iterator[Mapping[str, np.ndarray]]:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from acml_core.cli.common import Json, Model, load_model, note, save_rejects, show, table
+from acml_core.errors import BadInput
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -44,6 +45,13 @@ def retrieval(
         int | None,
         typer.Option(min=0, help="Most queries of the library-match baselines; 0 for none."),
     ] = None,
+    rerank: Annotated[
+        int, typer.Option(min=0, help="Ask the plugin's second opinion of the best N candidates.")
+    ] = 0,
+    sizes: Annotated[
+        str | None,
+        typer.Option(help="Numbers of candidates to try beside, e.g. 100,1000,100000."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
     out: Annotated[
         Path | None, typer.Option(help="Folder for report.json, queries.csv, retrieval.png.")
@@ -64,6 +72,8 @@ def retrieval(
         measured_only=measured_only,
         mass_ppm=ppm,
         match_queries=match_queries,
+        rerank=rerank,
+        sizes=_numbers(sizes),
         seed=seed,
         report=note,
     )
@@ -75,6 +85,16 @@ def retrieval(
         show(report)
     else:
         print_report(name, report)
+
+
+def _numbers(text: str | None) -> list[int]:
+    try:
+        found = [int(part) for part in text.split(",")] if text else []
+    except ValueError:
+        found = [0]
+    if any(number < 2 for number in found):
+        raise BadInput(f"--sizes {text!r}", remedy="Write numbers from 2 on: 100,1000,100000.")
+    return found
 
 
 def print_metrics(path: Path) -> None:
@@ -94,6 +114,7 @@ def print_report(modality: str, report: dict[str, Any]) -> None:
     for gallery in report["galleries"]:
         entries = {
             "measurement finds molecule": gallery["modality_to_graph"],
+            f"  and reranked, best {report.get('rerank')}": gallery.get("reranked"),
             "molecule finds measurement": gallery["graph_to_modality"],
             "spectrum-blind": gallery["baselines"]["spectrum_blind"],
             "random": gallery["baselines"]["random"],
@@ -107,6 +128,34 @@ def print_report(modality: str, report: dict[str, Any]) -> None:
             mean = f"{gallery['candidates_mean']:.1f}"
             rows.append([gallery["name"], str(gallery["size"]), mean, label, *cells])
     table(rows, header)
+    if report.get("sizes"):
+        typer.echo("decoys drawn at random, the answer always among the candidates")
+        header = ["CANDIDATES", "RECALL@1", "RECALL@10", "MRR", "RANDOM @1", "BLIND @1"]
+        lines = []
+        for one in report["sizes"]:
+            cells = [_cell(one["modality_to_graph"][k]) for k in ("recall@1", "recall@10", "mrr")]
+            rest = [f"{one[k]['recall@1']['value']:.5f}" for k in ("random", "spectrum_blind")]
+            lines.append([str(one["candidates"]), *cells, *rest])
+        table(lines, header)
+    sure = [(g["name"], g["confidence"]) for g in report["galleries"] if g.get("confidence")]
+    if sure:
+        typer.echo(
+            "probabilities: calibration error, coverage of the 90 % set, its median size, and"
+        )
+        typer.echo("area under the ROC curve for telling that the molecule is not in the gallery")
+        header = ["GALLERY", "QUERIES", "ECE", "COVERAGE", "SET", "DETECTION"]
+        table([[name, *_confidence(one)] for name, one in sure], header)
+
+
+def _confidence(one: dict[str, Any]) -> list[str]:
+    detection = one["detection_auc"]
+    return [
+        str(one["queries"]),
+        f"{one['ece']:.3f}",
+        f"{one['coverage']:.3f}",
+        f"{one['set_size_median']:.0f}",
+        "-" if detection is None else f"{detection:.3f}",
+    ]
 
 
 def _cell(entry: dict[str, Any]) -> str:

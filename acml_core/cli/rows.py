@@ -75,3 +75,26 @@ def row(
         paper=paper,
     )
     typer.echo(as_toml(name, made), nl=False)
+
+
+@app.command(
+    "calibrate",
+    epilog="Example: acml models calibrate runs/nmr --data nmr.parquet --library mine.smi",
+)
+def calibrate(
+    model: Annotated[Path, typer.Argument(help="Folder of a trained model; its files change.")],
+    data: Annotated[list[Path], typer.Option(help="Table that it was trained on; repeat.")],
+    library: Annotated[
+        Path | None, typer.Option(help="Further candidates, like those that will be searched.")
+    ] = None,
+    rerank: Annotated[
+        int, typer.Option(min=0, help="Measure with a second opinion on the best N too.")
+    ] = 0,
+) -> None:
+    """Fit a model's probabilities on validation molecules again, and measure on test molecules."""
+    from acml_core.artefact import load
+    from acml_core.cli.evaluate import print_metrics
+    from acml_core.evaluation.assess import again
+
+    again(load(model), data, library=library, rerank=rerank, report=note)
+    print_metrics(model)

@@ -3,68 +3,234 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from acml_core.cli.common import Json, Model, load_model, note, show, table
+from acml_core.cli.common import Json, load_model, note, show, table
 from acml_core.errors import BadInput
+
+if TYPE_CHECKING:
+    from acml_core.artefact import Artefact
+    from acml_core.library.search import Answer, Measurement
+    from acml_core.modality import Signal
 
 EXAMPLE = (
     "Example: acml search --modality nmr '13C NMR (101 MHz, CDCl3) d 170.1, 128.4, 21.0'"
-    " --model runs/nmr --library mine.smi --formula C9H10O2"
+    " --model runs/nmr --library mine.smi --formula C9H10O2.  Several measurements of one sample:"
+    " acml search nmr=a.jdx ir=b.jdx ms=c.mgf --library mine.smi"
 )
 
 
 def search(
-    source: Annotated[str, typer.Argument(help="A file, a folder, or literal text.")],
-    library: Annotated[Path, typer.Option(help="Candidates: a library, or a file of molecules.")],
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SOURCE",
+            help="A file, a folder, or literal text; or NAME=SOURCE for each measurement of a sample.",
+        ),
+    ],
+    library: Annotated[
+        list[str],
+        typer.Option(
+            help="Candidates: a library, or a file of molecules; NAME=LIBRARY where models differ."
+        ),
+    ],
     modality: Annotated[str | None, typer.Option(help="What SOURCE measures.")] = None,
-    model: Model = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A trained model: its folder, a name from 'acml models list', or OWNER/NAME of the"
+            " Hub; NAME=MODEL where each measurement has its own. Default: the published weights."
+        ),
+    ] = None,
     formula: Annotated[str | None, typer.Option(help="Only candidates of this formula.")] = None,
     mass: Annotated[
         float | None, typer.Option(help="Only candidates of this neutral exact mass [Da].")
     ] = None,
+    mz: Annotated[
+        float | None, typer.Option(help="The same from an ion's m/z; with --adduct.")
+    ] = None,
+    adduct: Annotated[str | None, typer.Option(help="Of --mz, e.g. [M+H]+.")] = None,
     ppm: Annotated[float, typer.Option(help="Half width of the mass window [ppm].")] = 10.0,
+    mw: Annotated[
+        tuple[float, float] | None, typer.Option(help="Least and most exact mass [Da].")
+    ] = None,
+    elements: Annotated[str | None, typer.Option(help="Limits, e.g. C<=20,N=1,Cl=0.")] = None,
+    smarts: Annotated[
+        list[str] | None, typer.Option(help="Substructure that candidates have; repeat.")
+    ] = None,
+    not_smarts: Annotated[
+        list[str] | None, typer.Option(help="Substructure that candidates lack; repeat.")
+    ] = None,
+    rerank: Annotated[
+        int, typer.Option(min=0, help="Ask the plugin's second opinion of the best N candidates.")
+    ] = 0,
     top: Annotated[int, typer.Option(min=1, help="Answers to show.")] = 10,
     as_json: Json = False,
 ) -> None:
-    """Rank candidate molecules for a measurement."""
-    from acml_core.library.library import open_any
+    """Rank candidate molecules for a measurement, or for several of one sample."""
+    from acml_core.config import parse
+    from acml_core.library.filters import Filters
     from acml_core.library.search import search as rank
-    from acml_core.reading import read
+    from acml_core.library.search import search_sample
 
-    artefact, name = load_model(model, modality)
-    rejects: list[BadInput] = []
-    plugin = artefact.model.modalities[name]
-    signals = list(read(plugin, source, on_reject=rejects.append))
-    signals = [signal for signal in signals if not signal.missing]
-    for reject in rejects:
-        note(f"left out: {reject}")
-    if not signals:
-        raise BadInput("no measurement could be read", source=source)
-    candidates = open_any(library, artefact, name, report=note)
-    answers = rank(
-        artefact, name, signals, candidates, top=top, formula=formula, mass=mass, ppm=ppm
+    filters = parse(
+        Filters,
+        {
+            "formula": formula,
+            "mass": mass,
+            "mz": mz,
+            "adduct": adduct,
+            "ppm": ppm,
+            "mw": mw,
+            "elements": elements,
+            "smarts": tuple(smarts or ()),
+            "not_smarts": tuple(not_smarts or ()),
+        },
     )
+    given = _named(sources, modality)
+    if len(given) == 1:
+        (one,) = _measurements(given, model or [], library)
+        answers = rank(
+            one.artefact,
+            one.modality,
+            one.signals,
+            one.library,
+            top=top,
+            filters=filters,
+            rerank=rerank,
+        )
+    else:
+        found = _measurements(given, model or [], library)
+        answers = [search_sample(found, top=top, filters=filters, rerank=rerank)]
     if as_json:
         plain = [answer.as_dict() for answer in answers]
         show(plain[0] if len(plain) == 1 else plain)
         return
     for answer in answers:
-        origin = answer.query["origin"]
-        typer.echo(f"{origin or 'query'}: {answer.candidates} candidates")
-        table(
+        _print(answer)
+
+
+def _named(sources: list[str], modality: str | None) -> list[tuple[str | None, str]]:
+    """Measurements by modality's name; None where the model is to say it."""
+    if len(sources) == 1:
+        name, rest = _split(sources[0])
+        return [(name, rest)] if name is not None and modality is None else [(modality, sources[0])]
+    found: list[tuple[str | None, str]] = []
+    for source in sources:
+        name, rest = _split(source)
+        if name is None:
+            raise BadInput(
+                f"{source[:80]!r} does not say what it measures",
+                remedy="Of several measurements, write each as NAME=SOURCE, e.g. nmr=a.jdx ir=b.jdx.",
+            )
+        found.append((name, rest))
+    return found
+
+
+def _split(text: str) -> tuple[str | None, str]:
+    """``"nmr=a.jdx"`` as ``("nmr", "a.jdx")``; the name is None where it is no plugin's."""
+    from acml_core import plugins
+
+    name, separator, rest = text.partition("=")
+    if separator and name in {info.name for info in plugins.installed()}:
+        return name, rest
+    return None, text
+
+
+def _of(name: str | None, values: list[str]) -> str | None:
+    """The value given for a modality: NAME=VALUE, or one that is for all."""
+    split = [_split(value) for value in values]
+    own = [value for known, value in split if known is not None and known == name]
+    shared = [value for known, value in split if known is None]
+    return next(iter(own or shared), None)
+
+
+def _measurements(
+    given: list[tuple[str | None, str]], models: list[str], libraries: list[str]
+) -> list[Measurement]:
+    from acml_core.library.library import open_any
+    from acml_core.library.search import Measurement
+
+    loaded: dict[str | None, tuple[Artefact, str]] = {}
+    found = []
+    for wanted, source in given:
+        which = _of(wanted, models)
+        if which is None or which not in loaded:
+            artefact, name = load_model(which, wanted)
+            loaded[which or name] = artefact, name
+        else:
+            artefact, name = loaded[which][0], wanted or loaded[which][1]
+        artefact.model.head(name)
+        place = _of(name, libraries)
+        if place is None:
+            raise BadInput(
+                f"no library is given for {name!r}", remedy=f"Add --library {name}=FILE."
+            )
+        signals = _read(artefact, name, source)
+        candidates = open_any(Path(place), artefact, name, report=note)
+        found.append(Measurement(name, signals, artefact, candidates))
+    return found
+
+
+def _read(artefact: Artefact, name: str, source: str) -> list[Signal]:
+    from acml_core.reading import read
+
+    rejects: list[BadInput] = []
+    signals: list[Any] = list(
+        read(artefact.model.modalities[name], source, on_reject=rejects.append)
+    )
+    for reject in rejects:
+        note(f"left out: {reject}")
+    signals = [signal for signal in signals if not signal.missing]
+    if not signals:
+        raise BadInput("no measurement could be read", source=source)
+    return signals
+
+
+def _print(answer: Answer) -> None:
+    query = answer.query
+    origins = [one["origin"] or one["modality"] for one in query.get("measurements", [query])]
+    typer.echo(f"{', '.join(origins)}: {answer.candidates} candidates")
+    for name, count in answer.filters.items():
+        typer.echo(f"  {count} candidates: {name}")
+    reranked = any(hit.rerank for hit in answer.hits)
+    table(
+        [
             [
-                [
-                    str(hit.rank),
-                    f"{hit.probability:.3f}",
-                    f"{hit.score:.3f}",
-                    hit.formula,
-                    hit.inchikey,
-                    hit.smiles,
-                ]
-                for hit in answer.hits
-            ],
-            ["RANK", "PROBABILITY", "SCORE", "FORMULA", "INCHIKEY", "SMILES"],
+                f"{hit.rank}{'*' if hit.in_set else ''}",
+                f"{hit.probability:.3f}",
+                f"{hit.score:.3f}",
+                *([", ".join(f"{v:.1f}" for v in hit.rerank.values())] if reranked else []),
+                hit.formula,
+                hit.inchikey,
+                hit.smiles,
+            ]
+            for hit in answer.hits
+        ],
+        [
+            "RANK",
+            "PROBABILITY",
+            "SCORE",
+            *(["RERANK"] if reranked else []),
+            "FORMULA",
+            "INCHIKEY",
+            "SMILES",
+        ],
+    )
+    typer.echo(
+        f"* the set that holds the molecule in 90 % of cases: {answer.set_size} candidates,"
+        " if it is in the library"
+    )
+    if answer.probability_in_library is not None:
+        typer.echo(
+            f"that it is in the library at all: {answer.probability_in_library:.2f},"
+            " if that was as likely as not"
+        )
+    for vote in answer.votes:
+        doubt = "; CONTRADICTS the first answer: another sample?" if vote.contradicts else ""
+        typer.echo(
+            f"{vote.modality} alone puts the first answer at rank {vote.rank}"
+            f" (probability {vote.probability:.3f}){doubt}"
         )

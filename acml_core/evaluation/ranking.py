@@ -121,6 +121,14 @@ def ranks(
     return result
 
 
+def allowed(queries: Side, gallery: Side, filter: Filter, mass_ppm: float) -> np.ndarray:
+    """``(Q, G)`` bool: which candidates pass a filter; for a few queries at a time."""
+    if filter == "formula":
+        return np.asarray(queries.formula[:, None] == gallery.formula[None, :])
+    mass = queries.mass[:, None]
+    return np.asarray(np.abs(gallery.mass[None, :] - mass) <= mass * mass_ppm * 1e-6)
+
+
 @dataclass(frozen=True)
 class _Pairs:
     """Pairs of a query (a row of a block of scores) and an entry of the gallery (a column)."""

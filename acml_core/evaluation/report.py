@@ -9,17 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from acml_core.artefact import Artefact
 from acml_core.data import molecules as molecule_files
-from acml_core.data.dataset import load
+from acml_core.data.dataset import Dataset, load
 from acml_core.data.split import SplitConfig
 from acml_core.errors import BadInput
 from acml_core.evaluation import analogues
 from acml_core.evaluation.plot import plot
-from acml_core.evaluation.retrieval import evaluate, galleries_of
+from acml_core.evaluation.ranking import Side
+from acml_core.evaluation.retrieval import Codes, Gallery, evaluate, galleries_of
+from acml_core.evaluation.sizes import by_size
 from acml_core.files import whole
 from acml_core.graphs.build import cached
+from acml_core.model import AcmlModel
 from acml_core.rejects import Reject
 
 
@@ -34,6 +38,8 @@ def evaluate_tables(
     measured_only: bool = False,
     mass_ppm: float = 10.0,
     match_queries: int | None = None,
+    rerank: int = 0,
+    sizes: Sequence[int] = (),
     seed: int = 0,
     report: Callable[[str], None] = print,
 ) -> tuple[dict[str, Any], list[dict[str, Any]], list[Reject]]:
@@ -48,6 +54,8 @@ def evaluate_tables(
         measured_only: leave molecules without a measurement out of the galleries.
         match_queries: most queries of the library-match baselines (``analogues``), where the plugin
             has them; by default ``analogues.QUERIES``, 0 for none.
+        rerank: best candidates that the plugin's second opinion is asked of; 0 for none.
+        sizes: numbers of candidates to try beside, decoys drawn from the last gallery.
 
     Returns:
         the report, the per-query rows, and what was left out.
@@ -90,6 +98,13 @@ def evaluate_tables(
         baselines = analogues.library_match(
             plugin, dataset, queries, references, most=most, seed=seed
         )
+    calibration = artefact.info.modalities[modality].calibration
+    if rerank and calibration.rerank is None:
+        raise BadInput(
+            f"no second opinion was fitted for {modality!r}",
+            source=artefact.path,
+            remedy="Leave --rerank out; or fit one: acml models calibrate MODEL --data T.",
+        )
     found, per_query = evaluate(
         artefact.model,
         modality,
@@ -98,8 +113,13 @@ def evaluate_tables(
         galleries,
         mass_ppm=mass_ppm,
         baselines=baselines,
+        calibration=calibration,
+        rerank=rerank,
         seed=seed,
     )
+    if sizes:
+        report(f"galleries of {', '.join(map(str, sizes))} candidates")
+        found["sizes"] = _sizes(artefact.model, modality, dataset, queries, galleries, sizes, seed)
     about: dict[str, Any] = {
         "model": str(artefact.path),
         "modality": modality,
@@ -109,6 +129,7 @@ def evaluate_tables(
         "columns": list(only) if only else plugin.signal.columns(),
         "measurements": dataset.metadata.get("source", "as the table says"),
         "mass_ppm": mass_ppm,
+        "rerank": rerank,
     }
     if baselines:
         about["library_match"] = {
@@ -117,6 +138,39 @@ def evaluate_tables(
             "ranked_by": "Tanimoto similarity to the molecules of the most similar measurements",
         }
     return {**found, **about}, per_query, rejects
+
+
+def _sizes(
+    model: AcmlModel,
+    modality: str,
+    dataset: Dataset,
+    queries: np.ndarray,
+    galleries: Sequence[Gallery],
+    sizes: Sequence[int],
+    seed: int,
+) -> list[dict[str, Any]]:
+    """``by_size`` with the molecules of the widest gallery as decoys."""
+    codes = Codes()
+    measured = dataset.measured[modality]
+    owner = measured.molecule[queries]
+
+    def side(vectors: torch.Tensor, keys: Sequence[str]) -> Side:
+        number = codes(keys)
+        blank = np.zeros(len(number))
+        return Side(vectors, number, number, blank)
+
+    decoys, test = galleries[-1], galleries[0]
+    asking = side(
+        model.encode_signals(modality, [measured.signals[q] for q in queries]),
+        [dataset.graphs.keys[i] for i in owner],
+    )
+    return by_size(
+        asking,
+        side(test.vectors, list(test.graphs.keys)),
+        side(decoys.vectors, list(decoys.graphs.keys)),
+        sizes,
+        seed=seed,
+    )
 
 
 def write(out: Path, report: dict[str, Any], rows: list[dict[str, Any]]) -> None:

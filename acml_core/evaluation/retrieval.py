@@ -12,9 +12,12 @@ import torch
 from acml_core.data.dataset import Dataset
 from acml_core.evaluation import metrics
 from acml_core.evaluation.analogues import Baseline
-from acml_core.evaluation.ranking import Filter, Side, ranks
+from acml_core.evaluation.confidence import confidence
+from acml_core.evaluation.ranking import Filter, Ranks, Side, ranks
+from acml_core.evaluation.reranking import reranked
 from acml_core.graphs.packed import PackedGraphs
 from acml_core.model import AcmlModel
+from acml_core.probability import Calibration
 
 FILTERS: tuple[Filter, ...] = ("none", "mass", "formula")
 
@@ -59,6 +62,8 @@ def evaluate(
     filters: Sequence[Filter] = FILTERS,
     mass_ppm: float = 10.0,
     baselines: Sequence[Baseline] = (),
+    calibration: Calibration | None = None,
+    rerank: int = 0,
     seed: int = 0,
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Retrieval in both directions over every gallery and filter.
@@ -67,6 +72,9 @@ def evaluate(
         queries: numbers of the signals that ask. Each one's molecule must be in every gallery.
         mass_ppm: half width of the mass filter [ppm].
         baselines: shown beside chance and the spectrum-blind row.
+        calibration: whose probabilities are measured too; None to leave that out.
+        rerank: best candidates that the plugin's second opinion is asked of, weighed as the
+            calibration says; 0 for none.
 
     Returns:
         the report, in the form of ``acml eval retrieval --json``; and a row a query and gallery for
@@ -106,6 +114,20 @@ def evaluate(
             wanted = np.isin(side.molecule, asking.molecule[first])
             asked = side.take(np.flatnonzero(wanted))
         forward = ranks(asking, side, filters, mass_ppm=mass_ppm)
+        second: dict[Filter, Ranks] = {}
+        if rerank and calibration is not None and calibration.rerank is not None:
+            second = reranked(
+                model.modalities[modality],
+                [measured.signals[q] for q in queries],
+                asking,
+                side,
+                list(gallery.graphs.smiles),
+                filters,
+                calibration.rerank,
+                forward,
+                candidates=rerank,
+                mass_ppm=mass_ppm,
+            )
         unsighted = ranks(blind, side, filters, mass_ppm=mass_ppm)
         back = None if answers is None else ranks(asked, answers, filters, mass_ppm=mass_ppm)
         others = {}
@@ -122,6 +144,15 @@ def evaluate(
             if back is not None:
                 backward = metrics.summarise(metrics.of_ranks(back[filter]), asked.molecule, seed)
             name = gallery.name if filter == "none" else f"{gallery.name}+{filter}"
+            further: dict[str, Any] = {}
+            if filter in second:
+                further["reranked"] = metrics.summarise(
+                    metrics.of_ranks(second[filter]), asking.molecule, seed
+                )
+            if calibration is not None:
+                further["confidence"] = confidence(
+                    asking, side, calibration, filter, mass_ppm=mass_ppm, seed=seed
+                )
             report["galleries"].append(
                 {
                     "name": name,
@@ -143,6 +174,7 @@ def evaluate(
                             for name, (owner, by) in others.items()
                         },
                     },
+                    **further,
                 }
             )
             per_query += [
@@ -153,6 +185,7 @@ def evaluate(
                     "inchikey14": graphs.keys[measured.molecule[q]],
                     "rank": int(ranked.rank[i]),
                     "candidates": int(ranked.candidates[i]),
+                    **({"reranked": int(second[filter].rank[i])} if filter in second else {}),
                 }
                 for i, q in enumerate(queries)
             ]

@@ -3,14 +3,152 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import numpy as np
+from pydantic import Field, model_validator
 
+from acml_core import adducts
+from acml_core.config import Settings
 from acml_core.errors import BadInput
-from acml_core.graphs.packed import PackedGraphs
+from acml_core.molecule import parse_smiles
 
 ELEMENT = re.compile(r"([A-Z][a-z]?)(\d*)")
 FORMULA = re.compile(r"(?:[A-Z][a-z]?\d*)+([+-]\d*)?")
+LIMIT = re.compile(r"([A-Z][a-z]?)(<=|>=|=|<|>)(\d+)")
+
+Steps = list[tuple[str, int]]
+"""Name of each filter and how many molecules it left."""
+
+
+class Molecules(Protocol):
+    """What is filtered: columns of N molecules, as a library or packed graphs have them."""
+
+    @property
+    def smiles(self) -> np.ndarray: ...
+    @property
+    def formula(self) -> np.ndarray: ...
+    @property
+    def mass(self) -> np.ndarray: ...
+    def __len__(self) -> int: ...
+
+
+class Filters(Settings):
+    """What a candidate must be.
+
+    Attributes:
+        formula: its molecular formula.
+        mass: its exact (monoisotopic, neutral) mass [Da].
+        mz, adduct: the same from an ion: m/z [Th] and, say, "[M+H]+".
+        ppm: half width of the window around the neutral mass [ppm].
+        mw: least and most exact mass [Da].
+        elements: limits such as ``C<=20,N=1,Cl=0``.
+        smarts: substructures that it must have, each.
+        not_smarts: substructures that it must not have, any.
+    """
+
+    formula: str | None = None
+    mass: float | None = Field(None, gt=0)
+    mz: float | None = Field(None, gt=0)
+    adduct: str | None = None
+    ppm: float = Field(10.0, gt=0)
+    mw: tuple[float, float] | None = None
+    elements: str | None = None
+    smarts: tuple[str, ...] = ()
+    not_smarts: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _whole(self) -> Filters:
+        if (self.mz is None) != (self.adduct is None):
+            raise ValueError("an ion needs both its m/z and its adduct")
+        if self.mz is not None and self.mass is not None:
+            raise ValueError("give the mass or an ion's m/z, not both")
+        if self.mw is not None and not self.mw[0] <= self.mw[1]:
+            raise ValueError("the window of molecular weight is empty")
+        return self
+
+    @property
+    def narrow(self) -> bool:
+        """Whether what passes has one formula, or nearly one mass."""
+        return self.formula is not None or self.mass is not None or self.mz is not None
+
+    def neutral_mass(self) -> float | None:
+        """The exact mass that is asked for [Da].
+
+        Raises:
+            BadInput: an adduct that is not understood.
+        """
+        if self.mz is None or self.adduct is None:
+            return self.mass
+        ion = adducts.parse(self.adduct)
+        if ion is None:
+            raise BadInput(
+                f"the adduct {self.adduct!r} is not understood",
+                remedy="Write it like [M+H]+, [M+Na]+, [M-H]- or [2M+H]+.",
+            )
+        return ion.neutral_mass(self.mz)
+
+
+def candidates(molecules: Molecules, filters: Filters) -> tuple[np.ndarray, Steps]:
+    """Numbers of the molecules that pass every filter, cheap filters first.
+
+    Returns:
+        ascending numbers; and what each filter left.
+
+    Raises:
+        BadInput: nothing passes, and which filter emptied the list; or a filter that cannot be.
+    """
+    kept = np.arange(len(molecules))
+    steps: Steps = []
+
+    def apply(name: str, passes: Callable[[np.ndarray], np.ndarray], remedy: str) -> None:
+        nonlocal kept
+        before = len(kept)
+        kept = kept[passes(kept)]
+        steps.append((name, len(kept)))
+        if not len(kept):
+            raise BadInput(f"none of {before} molecules {name}", remedy=remedy)
+
+    if filters.formula is not None:
+        wanted = hill(filters.formula)
+        apply(
+            f"has the formula {wanted}",
+            lambda k: np.asarray(molecules.formula[k] == wanted),
+            "Check the formula, or search without --formula.",
+        )
+    mass = filters.neutral_mass()
+    if mass is not None:
+        width = abs(mass) * filters.ppm * 1e-6
+        apply(
+            f"has a mass of {mass:.4f} Da within {filters.ppm:g} ppm",
+            lambda k: np.abs(molecules.mass[k] - mass) <= width,
+            "--mass takes the neutral exact mass, --mz that of the ion; widen --ppm, or leave it out.",
+        )
+    if filters.mw is not None:
+        low, high = filters.mw
+        apply(
+            f"has a mass between {low:g} and {high:g} Da",
+            lambda k: (molecules.mass[k] >= low) & (molecules.mass[k] <= high),
+            "Widen --mw.",
+        )
+    if filters.elements is not None:
+        limits = _limits(filters.elements)
+        apply(
+            f"keeps to {filters.elements}",
+            lambda k: _within(molecules.formula[k], limits),
+            "Loosen --elements.",
+        )
+    for pattern, wanted_there in [
+        *((one, True) for one in filters.smarts),
+        *((one, False) for one in filters.not_smarts),
+    ]:
+        apply(
+            f"{'has' if wanted_there else 'lacks'} the substructure {pattern}",
+            _substructure(molecules, pattern, wanted_there),
+            "Check the SMARTS, or leave it out.",
+        )
+    return kept, steps
 
 
 def hill(formula: str) -> str:
@@ -19,8 +157,6 @@ def hill(formula: str) -> str:
     Raises:
         BadInput: not a formula, or an element that does not exist.
     """
-    from rdkit.Chem import GetPeriodicTable
-
     text = formula.strip().replace(" ", "")
     match = FORMULA.fullmatch(text)
     if match is None:
@@ -28,51 +164,82 @@ def hill(formula: str) -> str:
             f"{formula!r} is not a molecular formula", remedy="Write it like C9H10O2 or C6H6N+."
         )
     charge = match.group(1) or ""
-    table = GetPeriodicTable()
-    counts: dict[str, int] = {}
-    for element, number in ELEMENT.findall(text.removesuffix(charge)):
-        try:
-            table.GetAtomicNumber(element)
-        except RuntimeError:
-            raise BadInput(
-                f"{formula!r}: there is no element {element!r}", remedy="Check the formula."
-            ) from None
-        counts[element] = counts.get(element, 0) + int(number or 1)
+    counts = _counts(text.removesuffix(charge))
+    for element in counts:
+        _check_element(element, formula)
     first = [e for e in ("C", "H") if e in counts] if "C" in counts else []
     order = first + sorted(e for e in counts if e not in first)
     return "".join(e + (str(counts[e]) if counts[e] > 1 else "") for e in order) + charge
 
 
-def candidates(
-    graphs: PackedGraphs, *, formula: str | None, mass: float | None, ppm: float
-) -> np.ndarray:
-    """Numbers of the molecules that pass every filter.
+def _counts(formula: str) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for element, number in ELEMENT.findall(formula):
+        counts[element] = counts.get(element, 0) + int(number or 1)
+    return counts
 
-    Args:
-        mass: exact (monoisotopic) neutral mass [Da].
-        ppm: half width of the mass window.
+
+def _check_element(element: str, where: str) -> None:
+    from rdkit.Chem import GetPeriodicTable
+
+    try:
+        GetPeriodicTable().GetAtomicNumber(element)
+    except RuntimeError:
+        raise BadInput(
+            f"{where!r}: there is no element {element!r}", remedy="Check the formula."
+        ) from None
+
+
+def _limits(text: str) -> list[tuple[str, str, int]]:
+    """``"C<=20,N=1"`` as element, comparison and number.
 
     Raises:
-        BadInput: nothing passes; says which filter emptied the list.
+        BadInput: another form, or no such element.
     """
-    kept = np.arange(len(graphs))
-    if formula is not None:
-        wanted = hill(formula)
-        kept = kept[np.asarray(graphs.formula)[kept] == wanted]
-        if not len(kept):
+    found = []
+    for part in text.replace(" ", "").split(","):
+        match = LIMIT.fullmatch(part)
+        if match is None:
             raise BadInput(
-                f"none of the {len(graphs)} molecules has the formula {wanted}",
-                remedy="Check the formula, or search without --formula.",
+                f"{part!r} limits no element", remedy="Write --elements like C<=20,N=1,Cl=0."
             )
-    if mass is not None:
-        if not mass > 0 or not ppm > 0:
-            raise BadInput("--mass and --ppm must be above zero", remedy="Give Da and ppm.")
-        before = len(kept)
-        near = np.abs(np.asarray(graphs.mass)[kept] - mass) <= mass * ppm * 1e-6
-        kept = kept[near]
-        if not len(kept):
-            raise BadInput(
-                f"none of {before} molecules has a mass of {mass} Da within {ppm} ppm",
-                remedy="--mass takes the neutral exact mass; widen --ppm, or leave it out.",
-            )
-    return kept
+        _check_element(match[1], text)
+        found.append((match[1], match[2], int(match[3])))
+    return found
+
+
+def _within(formulas: np.ndarray, limits: Sequence[tuple[str, str, int]]) -> np.ndarray:
+    compare: dict[str, Callable[[int, int], bool]] = {
+        "<=": int.__le__,
+        ">=": int.__ge__,
+        "=": int.__eq__,
+        "<": int.__lt__,
+        ">": int.__gt__,
+    }
+    distinct, where = np.unique(np.asarray(formulas, dtype=str), return_inverse=True)
+    passes = np.empty(len(distinct), dtype=bool)
+    for i, formula in enumerate(distinct):
+        counts = _counts(str(formula))
+        passes[i] = all(compare[how](counts.get(e, 0), n) for e, how, n in limits)
+    return passes[where]
+
+
+def _substructure(
+    molecules: Molecules, pattern: str, wanted: bool
+) -> Callable[[np.ndarray], np.ndarray]:
+    from rdkit import Chem
+
+    query = Chem.MolFromSmarts(pattern)
+    if query is None:
+        raise BadInput(f"{pattern!r} is not SMARTS", remedy="Write it like c1ccccc1 or [CX3]=O.")
+
+    def passes(kept: np.ndarray) -> np.ndarray:
+        return np.array(
+            [
+                parse_smiles(text).HasSubstructMatch(query) == wanted
+                for text in molecules.smiles[kept]
+            ],
+            dtype=bool,
+        )
+
+    return passes

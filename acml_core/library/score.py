@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import torch
 from torch import Tensor
 
 SCORES_AT_ONCE = 1 << 25
@@ -31,12 +30,3 @@ def scores(queries: Tensor, candidates: Tensor) -> Iterator[tuple[slice, Tensor]
     for start in range(0, len(queries), step):
         rows = slice(start, min(start + step, len(queries)))
         yield rows, queries[rows].float() @ table
-
-
-def probabilities(row: Tensor, scale: float) -> Tensor:
-    """Softmax of ``scale * score`` over one query's candidates: ``(G,) -> (G,)``.
-
-    ``scale`` is fitted on validation molecules (``acml_core.evaluation.calibration``). It supposes
-    that the true molecule is among the candidates.
-    """
-    return torch.softmax(row.double() * scale, dim=-1)

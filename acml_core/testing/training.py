@@ -15,6 +15,7 @@ from acml_core.config import parse
 from acml_core.encoder import Encoder
 from acml_core.graphs.build import build
 from acml_core.modality import Modality, Signal
+from acml_core.probability import Calibration
 from acml_core.testing.installing import installed
 from acml_core.testing.samples import Samples, starter_signals
 from acml_core.training.config import TrainConfig, from_recipe
@@ -83,7 +84,7 @@ class TrainingTests(Samples):
             artefact.save(
                 tmp_path,
                 model,
-                scales={name: 1.0},
+                calibrations={name: Calibration.constant(1.0)},
                 examples={name: example},
                 seen=[],
                 metrics={},

@@ -17,9 +17,7 @@ from acml_core.config import merge, parse
 from acml_core.data.dataset import Dataset, load
 from acml_core.data.simulating import first_signals
 from acml_core.errors import AcmlError, ArtefactError, BadInput
-from acml_core.evaluation.calibration import fit_scale
-from acml_core.evaluation.retrieval import evaluate, galleries_of
-from acml_core.evaluation.validation import sides
+from acml_core.evaluation.assess import assess
 from acml_core.files import write_text
 from acml_core.hub.pretrained import load as load_published
 from acml_core.modality import Modality
@@ -170,23 +168,17 @@ def _finish(
     report: Report,
 ) -> None:
     report("evaluating on test molecules")
-    scales, metrics, examples = {}, {}, {}
-    test, validation = dataset.molecules("test"), dataset.molecules("validation")
-    for name, measured in dataset.measured.items():
-        spectra, everything = sides(model, dataset, name, np.arange(len(dataset.graphs)))
-        queries = spectra.take(np.flatnonzero(np.isin(spectra.molecule, validation)))
-        scales[name] = fit_scale(queries, everything, config.seed)
-        asking = measured.of(test)
-        if len(asking):
-            galleries = galleries_of(model, name, dataset, test)
-            metrics[name], _ = evaluate(model, name, dataset, asking, galleries, seed=config.seed)
+    calibrations, metrics = assess(model, dataset, seed=config.seed)
+    test = dataset.molecules("test")
+    examples = {}
+    for name in dataset.measured:
         examples[name] = _example(model.modalities[name], dataset)
     seen = np.setdiff1d(np.arange(len(dataset.graphs)), test)
     counts = np.bincount(dataset.split, minlength=3).tolist()
     artefact.save(
         out,
         model,
-        scales=scales,
+        calibrations=calibrations,
         examples=examples,
         seen=[dataset.graphs.keys[i] for i in seen],
         seen_before=seen_before,

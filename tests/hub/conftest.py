@@ -17,6 +17,7 @@ from server import HubServer
 
 from acml_core import catalog
 from acml_core.layout import FILES
+from acml_core.probability import Calibration
 
 ALICE = "hf_alice"
 """A token that the server knows as the user "alice"."""
@@ -93,7 +94,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     artefact.save(
         folder,
         model,
-        scales={"nmr": 1.0},
+        calibrations={"nmr": Calibration.constant(1.0)},
         examples={"nmr": NmrSignal(smiles="CCO", shifts_13c=(18.1, 57.8))},
         seen=["LFQSCWFLJHTTHZ"],
         metrics=METRICS,

@@ -8,15 +8,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from acml_plugin_nmr.signal import NmrSignal
+from pydantic import ValidationError
+from rdkit import Chem
 
 from acml_core import artefact
 from acml_core.artefact import Artefact
 from acml_core.data.table import read
 from acml_core.errors import ArtefactError, BadInput
 from acml_core.library import library as libraries
-from acml_core.library.filters import candidates, hill
-from acml_core.library.search import search
+from acml_core.library.filters import Filters, candidates, hill
+from acml_core.library.search import Measurement, _answer, _together, search, search_sample
+from acml_core.probability import Calibration, Rerank
 
 BAD = ["C1CC", "notasmiles"]
 
@@ -87,15 +91,18 @@ def test_the_json_form(model: Artefact, folder: Path, signals: list[NmrSignal]) 
     library = libraries.open_folder(folder, model, "nmr")
     (answer,) = search(model, "nmr", signals[:1], library, top=3)
     plain = json.loads(json.dumps(answer.as_dict()))
-    assert list(plain) == ["query", "model", "candidates", "hits"]
+    assert list(plain)[:4] == ["query", "model", "candidates", "hits"]
+    assert plain["probability_in_library"] is None  # too few validation molecules to fit it on
+    assert plain["votes"] == []
     assert plain["candidates"] == len(library)
     assert plain["model"] == str(model.path)
     assert plain["query"]["modality"] == "nmr"
     assert plain["query"]["shifts_13c"] == list(signals[0].shifts_13c)
     assert "smiles" not in plain["query"]
-    assert [list(hit) for hit in plain["hits"]] == [
+    assert [list(hit)[:6] for hit in plain["hits"]] == [
         ["rank", "smiles", "inchikey", "formula", "score", "probability"]
     ] * 3
+    assert plain["hits"][0]["in_set"] is True
     assert len(plain["hits"][0]["inchikey"]) == 27
 
 
@@ -104,27 +111,66 @@ def test_filters(model: Artefact, folder: Path, signals: list[NmrSignal]) -> Non
     graphs = library.graphs
     (everything,) = search(model, "nmr", signals[:1], library, top=1000)
     formula = graphs.formula[5]
-    (some,) = search(model, "nmr", signals[:1], library, formula=formula, top=1000)
+    (some,) = search(model, "nmr", signals[:1], library, filters=Filters(formula=formula), top=1000)
     assert some.candidates == len(some.hits) == sum(graphs.formula == formula)
     kept = [hit.smiles for hit in everything.hits if hit.formula == formula]
     assert [hit.smiles for hit in some.hits] == kept  # the same order as without the filter
     mass = float(graphs.mass[5])
-    (near,) = search(model, "nmr", signals[:1], library, mass=mass, ppm=5, top=1000)
+    (near,) = search(
+        model, "nmr", signals[:1], library, filters=Filters(mass=mass, ppm=5), top=1000
+    )
     inside = np.abs(graphs.mass - mass) <= mass * 5e-6
     assert {hit.smiles for hit in near.hits} == set(graphs.smiles[inside])
 
 
 def test_filters_say_which_of_them_left_nothing(model: Artefact, folder: Path) -> None:
     graphs = libraries.open_folder(folder, model, "nmr").graphs
-    with pytest.raises(BadInput, match="formula C2H2Xe"):
-        candidates(graphs, formula="XeH2C2", mass=None, ppm=10)
-    with pytest.raises(BadInput, match=r"mass of 5\.5 Da within 10 ppm"):
-        candidates(graphs, formula=None, mass=5.5, ppm=10)
-    with pytest.raises(BadInput, match=r"none of 1 molecules has a mass"):
-        candidates(graphs, formula="C2H6O", mass=500.0, ppm=10)
-    for mass, ppm in ((-1.0, 10.0), (46.0, 0.0), (float("nan"), 10.0)):
-        with pytest.raises(BadInput, match="above zero"):
-            candidates(graphs, formula=None, mass=mass, ppm=ppm)
+    for match, given in (
+        ("formula C2H2Xe", {"formula": "XeH2C2"}),
+        (r"mass of 5\.5000 Da within 10 ppm", {"mass": 5.5}),
+        (r"none of 1 molecules has a mass", {"formula": "C2H6O", "mass": 500.0}),
+        (r"none of 1 molecules lacks the substructure", {"formula": "C2H6O", "not_smarts": ("O",)}),
+        ("keeps to C>400", {"elements": "C>400"}),
+        ("between 1 and 2 Da", {"mw": (1.0, 2.0)}),
+        ("adduct .* not understood", {"mz": 181.07, "adduct": "[Q+H]+"}),
+        ("no element", {"elements": "Xx=1"}),
+        ("limits no element", {"elements": "C"}),
+        ("not SMARTS", {"smarts": ("[",)}),
+    ):
+        with pytest.raises(BadInput, match=match):
+            candidates(graphs, Filters(**given))
+    for given in ({"mass": -1.0}, {"ppm": 0.0}, {"mass": float("nan")}, {"mz": 5.0}):
+        with pytest.raises(ValidationError):
+            Filters(**given)
+
+
+def test_filters_count_what_each_left(model: Artefact, folder: Path) -> None:
+    graphs = libraries.open_folder(folder, model, "nmr").graphs
+    kept, steps = candidates(
+        graphs, Filters(elements="N=0,O>=1", smarts=("c1ccccc1",), not_smarts=("C(=O)O",))
+    )
+    names = [name for name, _ in steps]
+    assert len(names) == 3
+    assert [count for _, count in steps][-1] == len(kept)
+    ring, acid = (Chem.MolFromSmarts(text) for text in ("c1ccccc1", "C(=O)O"))
+    expected = [
+        i
+        for i, text in enumerate(graphs.smiles)
+        if (mol := Chem.MolFromSmiles(text)).HasSubstructMatch(ring)
+        and not mol.HasSubstructMatch(acid)
+        and not any(a.GetSymbol() == "N" for a in mol.GetAtoms())
+        and any(a.GetSymbol() == "O" for a in mol.GetAtoms())
+    ]
+    assert kept.tolist() == expected
+
+
+def test_an_ion_filters_by_its_molecules_mass(model: Artefact, folder: Path) -> None:
+    graphs = libraries.open_folder(folder, model, "nmr").graphs
+    mass = float(graphs.mass[5])
+    by_mass, _ = candidates(graphs, Filters(mass=mass))
+    by_ion, _ = candidates(graphs, Filters(mz=mass + 1.007276, adduct="[M+H]+"))
+    assert 5 in by_ion
+    assert by_ion.tolist() == by_mass.tolist()
 
 
 @pytest.mark.parametrize(
@@ -224,3 +270,101 @@ def test_no_molecules(model: Artefact, tmp_path: Path) -> None:
         libraries.encode(model, tmp_path / "a.smi", progress=False)
     with pytest.raises(BadInput, match="no such library"):
         libraries.open_any(tmp_path / "none.smi", model, "nmr", report=quiet)
+
+
+# ---- several measurements, and second opinions --------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def library(model: Artefact, folder: Path) -> libraries.Library:
+    return libraries.open_folder(folder, model, "nmr")
+
+
+def test_a_measurement_that_is_not_there_costs_nothing(
+    model: Artefact, library: libraries.Library, signals: list[NmrSignal]
+) -> None:
+    (alone,) = search(model, "nmr", signals[:1], library, top=5)
+    sample = search_sample([Measurement("nmr", signals[:1], model, library)], top=5)
+    assert sample == alone
+
+
+def test_two_measurements_of_one_modality_are_refused(
+    model: Artefact, library: libraries.Library, signals: list[NmrSignal]
+) -> None:
+    one = Measurement("nmr", signals[:1], model, library)
+    with pytest.raises(BadInput, match="two measurements of one modality"):
+        search_sample([one, one])
+
+
+def test_log_likelihoods_add_and_contradictions_show(
+    model: Artefact, library: libraries.Library, signals: list[NmrSignal]
+) -> None:
+    """The second measurement is of another sample: its own ranking puts the answer far below."""
+    rows = [torch.zeros(len(library)), torch.zeros(len(library))]
+    rows[0][3], rows[1][3], rows[1][7] = 1.0, -1.0, 0.9
+    calibrated = Calibration.constant(40.0)
+    about = {"nmr": model.info.modalities["nmr"].model_copy(update={"calibration": calibrated})}
+    changed = Artefact(
+        model.model, model.info.model_copy(update={"modalities": about}), model.seen, model.path
+    )
+    ones = [Measurement("nmr", signals[:1], changed, library, weight=w) for w in (1.0, 0.4)]
+    answer = _answer(ones, rows, np.arange(len(library)), [], 3, None, 0)
+    assert answer.hits[0].smiles == library.graphs.smiles[3]
+    assert answer.hits[0].score == pytest.approx(40.0 - 0.4 * 40.0)
+    first, second = answer.votes
+    assert (first.rank, first.contradicts) == (1, False)
+    assert second.rank > 2
+    assert second.contradicts
+
+
+def test_libraries_are_joined_by_molecule(
+    model: Artefact, library: libraries.Library, signals: list[NmrSignal]
+) -> None:
+    """Another order and other members: the same molecules get both scores."""
+    order = np.arange(len(library))[::-1][:-10].copy()
+    other = libraries.Library(
+        library.graphs.select(order),
+        {"nmr": library.vectors["nmr"][torch.from_numpy(order)]},
+        library.model,
+    )
+    places, kept = _together([library, other], np.arange(len(library)))
+    assert len(kept) == len(library) - 10
+    assert library.graphs.keys[places[0]].tolist() == other.graphs.keys[places[1]].tolist()
+    with pytest.raises(BadInput, match="no candidate in common"):
+        _together([library, other], np.arange(10))
+
+
+def test_a_second_opinion_changes_the_order_among_the_best_alone(
+    model: Artefact, library: libraries.Library, signals: list[NmrSignal]
+) -> None:
+    fitted = model.info.modalities["nmr"].calibration.model_copy(
+        update={"rerank": Rerank(candidates=20, scale=0.0, weight=1.0)}
+    )
+    about = {"nmr": model.info.modalities["nmr"].model_copy(update={"calibration": fitted})}
+    changed = Artefact(
+        model.model, model.info.model_copy(update={"modalities": about}), model.seen, model.path
+    )
+    (plain,) = search(changed, "nmr", signals[:1], library, top=30)
+    (again,) = search(changed, "nmr", signals[:1], library, top=30, rerank=20)
+    assert {h.smiles for h in plain.hits[:20]} == {h.smiles for h in again.hits[:20]}
+    assert [h.smiles for h in plain.hits[20:]] == [h.smiles for h in again.hits[20:]]
+    opinions = [hit.rerank["nmr"] for hit in again.hits[:20]]
+    assert opinions == sorted(opinions, reverse=True)
+    assert sum(h.probability for h in again.hits[:20]) == pytest.approx(
+        sum(h.probability for h in plain.hits[:20])
+    )
+    rows = again.hits[0].matches["nmr"]
+    assert len(rows) == len(set(signals[0].shifts_13c)) + len(set(signals[0].shifts_1h))
+    assert not again.hits[25].matches
+
+
+def test_no_second_opinion_was_fitted(
+    model: Artefact, library: libraries.Library, signals: list[NmrSignal]
+) -> None:
+    fitted = model.info.modalities["nmr"].calibration.model_copy(update={"rerank": None})
+    about = {"nmr": model.info.modalities["nmr"].model_copy(update={"calibration": fitted})}
+    changed = Artefact(
+        model.model, model.info.model_copy(update={"modalities": about}), model.seen, model.path
+    )
+    with pytest.raises(BadInput, match="no second opinion was fitted"):
+        search(changed, "nmr", signals[:1], library, rerank=5)

@@ -92,7 +92,7 @@ def test_round_trip(trained: Path, starter: Path, tmp_path: Path) -> None:
     info = artefact.save(
         tmp_path / "again",
         loaded.model,
-        scales={"nmr": loaded.info.modalities["nmr"].scale},
+        calibrations={"nmr": loaded.info.modalities["nmr"].calibration},
         examples={"nmr": signals[0]},
         seen=["LFQSCWFLJHTTHZ"],
         metrics={},

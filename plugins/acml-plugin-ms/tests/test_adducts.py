@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from acml_plugin_ms.adducts import NAMES, normalise, parse
 from acml_plugin_ms.conditions import SIZES, analyser, categories, energy_of, ionisation, mode_of
 from hypothesis import given
 from hypothesis import strategies as st
+
+from acml_core.adducts import NAMES, normalise, parse
 
 GLUCOSE = 180.0633881
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from acml_plugin_ms import adducts
+from acml_core import adducts
 
 ION_MODES = ("", "POSITIVE", "NEGATIVE")
 MS_TYPES = ("", "MS", "MS2", "MS3", "MSn")

@@ -14,7 +14,7 @@ from typing import Literal
 
 import numpy as np
 
-from acml_plugin_ms.adducts import ELECTRON
+from acml_core.adducts import ELECTRON
 from acml_plugin_ms.fragments import HYDROGEN, Fragments
 
 Ion = Literal["EI", "[M+H]+", "[M-H]-"]

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from acml_plugin_ms import adducts
+from acml_core import adducts
 from acml_plugin_ms.conditions import SIZES, categories
 from acml_plugin_ms.signal import MsSignal
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from rdkit import Chem
 
-from acml_plugin_ms import adducts
-from acml_plugin_ms.adducts import ELECTRON
+from acml_core import adducts
+from acml_core.adducts import ELECTRON
 from acml_plugin_ms.conditions import ionisation
 from acml_plugin_ms.fragments import fragments
 from acml_plugin_ms.ions import Ion, ions

@@ -136,6 +136,12 @@ class Nmr(Modality):
 
         return log_likelihoods(signal, mols)
 
+    def assign(self, signal: NmrSignal, mol: Mol) -> list[dict[str, Any]]:
+        """Each peak with the atom that likeliest gives it; see ``shifts.match.assignment``."""
+        from acml_plugin_nmr.shifts.match import assignment
+
+        return assignment(signal, mol)
+
     def draw(self, signal: NmrSignal) -> Figure:
         """Stick spectra, one panel a nucleus."""
         from acml_plugin_nmr.draw import draw

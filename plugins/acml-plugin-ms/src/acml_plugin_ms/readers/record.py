@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
+from acml_core import adducts
 from acml_core.errors import BadInput
 from acml_core.modality import OnReject
-from acml_plugin_ms import adducts
 from acml_plugin_ms.conditions import level_of, mode_of
 from acml_plugin_ms.readers.profile import centroid, is_profile
 from acml_plugin_ms.signal import MsSignal

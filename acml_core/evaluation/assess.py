@@ -1,0 +1,110 @@
+"""What follows training: calibrate on validation molecules, measure on test molecules."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from acml_core.artefact import Artefact
+from acml_core.card import card
+from acml_core.data import molecules as molecule_files
+from acml_core.data.dataset import Dataset, load
+from acml_core.data.split import SplitConfig
+from acml_core.evaluation.recalibrate import calibrate
+from acml_core.evaluation.retrieval import evaluate, galleries_of
+from acml_core.files import write_text
+from acml_core.graphs.build import cached
+from acml_core.graphs.packed import PackedGraphs
+from acml_core.info import Info
+from acml_core.layout import CARD, INFO, METRICS
+from acml_core.model import AcmlModel
+from acml_core.probability import Calibration
+
+
+def assess(
+    model: AcmlModel,
+    dataset: Dataset,
+    *,
+    library: PackedGraphs | None = None,
+    rerank: int = 0,
+    seed: int = 0,
+) -> tuple[dict[str, Calibration], dict[str, Any]]:
+    """Calibrations and metrics by modality.
+
+    Args:
+        dataset: with its split; nothing of its test molecules is used to fit.
+        library: further candidates for both.
+        rerank: best candidates that the second opinion is asked of in the metrics; 0 for none.
+    """
+    calibrations: dict[str, Calibration] = {}
+    metrics: dict[str, Any] = {}
+    test = dataset.molecules("test")
+    for name, measured in dataset.measured.items():
+        calibrations[name] = calibrate(model, name, dataset, library=library, seed=seed)
+        asking = measured.of(test)
+        if len(asking):
+            galleries = galleries_of(model, name, dataset, test, library)
+            metrics[name], _ = evaluate(
+                model,
+                name,
+                dataset,
+                asking,
+                galleries,
+                calibration=calibrations[name],
+                rerank=rerank,
+                seed=seed,
+            )
+            metrics[name]["rerank"] = rerank
+    return calibrations, metrics
+
+
+def again(
+    artefact: Artefact,
+    data: Sequence[Path],
+    *,
+    library: Path | None = None,
+    rerank: int = 0,
+    report: Callable[[str], None] = print,
+) -> dict[str, Any]:
+    """Calibrate and measure a trained model anew, and write that into its folder.
+
+    The split is the one that it was trained with. The weights stay as they are.
+
+    Returns:
+        the metrics.
+    """
+    info = artefact.info
+    training = info.training
+    seed = int(training.get("seed", 0))
+    dataset = load(
+        data,
+        list(artefact.model.modalities.values()),
+        SplitConfig(**training.get("split", {})),
+        seed=seed,
+    )
+    test = dataset.molecules("test")
+    seen = artefact.has_seen([dataset.graphs.keys[i] for i in test])
+    if seen.any():
+        report(f"{int(seen.sum())} test molecules of the tables were seen in training: left out")
+        dataset.split[test[seen]] = -1
+    candidates = None
+    if library is not None:
+        candidates, rows, _ = cached(molecule_files.read(library))
+        candidates = candidates.select(np.unique(rows[rows >= 0]))
+    calibrations, metrics = assess(
+        artefact.model, dataset, library=candidates, rerank=rerank, seed=seed
+    )
+    about = {
+        name: one.model_copy(update={"calibration": calibrations.get(name, one.calibration)})
+        for name, one in info.modalities.items()
+    }
+    new: Info = info.model_copy(update={"modalities": about})
+    write_text(artefact.path / METRICS, json.dumps(metrics, indent=1))
+    write_text(artefact.path / CARD, card(new, metrics))
+    write_text(artefact.path / INFO, new.model_dump_json(indent=1, by_alias=True))
+    artefact.info = new
+    return metrics

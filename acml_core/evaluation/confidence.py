@@ -1,0 +1,140 @@
+"""Do the stated probabilities mean what they say? Measured on test queries.
+
+Expected calibration error (Guo et al., arXiv 1706.04599): queries are sorted into bins by the
+probability of their best candidate; in each bin the mean probability is compared with how often that
+candidate was right. Coverage: how often the 90 % set held the answer. Detection: the same queries are
+asked again with their molecule taken out, and the area under the ROC curve says how well the two
+cases are told apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.stats import rankdata
+from torch import Tensor
+
+from acml_core.evaluation.calibration import best_two
+from acml_core.evaluation.ranking import Filter, Side, allowed
+from acml_core.library.score import scores
+from acml_core.probability import Calibration, log_odds_present
+
+BINS = 10
+MAX_QUERIES = 1500
+LEAST = 20
+"""Fewer queries than this say nothing about probabilities."""
+
+
+def confidence(
+    queries: Side,
+    gallery: Side,
+    calibration: Calibration,
+    filter: Filter,
+    *,
+    mass_ppm: float = 10.0,
+    seed: int = 0,
+) -> dict[str, Any] | None:
+    """Calibration of one gallery and filter; None for too few queries.
+
+    Returns:
+        ``queries``; ``ece``; ``bins`` of ``probability``, ``right`` and ``queries``; ``coverage``
+        of the 90 % set, its ``set_size_median``; ``detection_auc`` (None where single candidates
+        leave nothing to detect).
+    """
+    if len(queries) > MAX_QUERIES:
+        rng = np.random.default_rng(seed)
+        queries = queries.take(np.sort(rng.permutation(len(queries))[:MAX_QUERIES]))
+    if len(queries) < LEAST:
+        return None
+    found: list[tuple[np.ndarray, ...]] = []
+    for matrix in _rows(queries, gallery, filter, mass_ppm):
+        found.append(_look(matrix, calibration, filtered=filter != "none"))
+    top, right, held, size, present, absent = (np.concatenate(x) for x in zip(*found, strict=True))
+    bins = _bins(top, right)
+    gone = np.isfinite(absent) & np.isfinite(present)
+    return {
+        "queries": len(top),
+        "ece": sum(abs(b["probability"] - b["right"]) * b["queries"] for b in bins) / len(top),
+        "bins": bins,
+        "coverage": float(held.mean()),
+        "set_size_median": float(np.median(size)),
+        "detection_auc": auc(present[gone], absent[gone]) if gone.sum() >= LEAST else None,
+    }
+
+
+def auc(positive: np.ndarray, negative: np.ndarray) -> float:
+    """Area under the ROC curve: how often a positive stands above a negative."""
+    ranks = rankdata(np.concatenate([positive, negative]))
+    own = ranks[: len(positive)].sum() - len(positive) * (len(positive) + 1) / 2
+    return float(own / (len(positive) * len(negative)))
+
+
+def _rows(queries: Side, gallery: Side, filter: Filter, mass_ppm: float) -> Iterator[Tensor]:
+    """Scores with the true molecule in column 0; -inf where a column is no candidate."""
+    place = {int(molecule): i for i, molecule in enumerate(gallery.molecule)}
+    true = torch.tensor([place[int(molecule)] for molecule in queries.molecule])
+    for rows, block in scores(queries.vectors, gallery.vectors):
+        own = true[rows, None]
+        if filter == "none":
+            rivals = block.scatter(1, own, -torch.inf)
+        else:
+            part = queries.take(np.arange(rows.start, rows.stop))
+            mask = torch.from_numpy(allowed(part, gallery, filter, mass_ppm))
+            rivals = block.masked_fill(~mask, -torch.inf)
+            rivals = rivals.scatter(1, own, -torch.inf)
+            width = int(torch.isfinite(rivals).sum(1).max())
+            rivals = torch.topk(rivals, max(1, width), dim=1).values
+        yield torch.cat([block.gather(1, own), rivals], dim=1)
+
+
+def _look(matrix: Tensor, calibration: Calibration, *, filtered: bool) -> tuple[np.ndarray, ...]:
+    """Per query: top probability, whether right, in the set, its size, and both log odds."""
+    count = torch.isfinite(matrix).sum(1)
+    # one calibration a number of candidates; unfiltered they are all the same
+    out = [np.empty(len(matrix)) for _ in range(6)]
+    for n in torch.unique(count).tolist():
+        here = torch.nonzero(count == n).squeeze(1)
+        part = matrix[here]
+        point = calibration.at(int(n), filtered=filtered)
+        p = torch.softmax(part * point.scale, dim=1)
+        before = (p * (part > part[:, :1])).sum(1)
+        ordered = torch.sort(p, dim=1, descending=True).values
+        cumulative = ordered.cumsum(1) - ordered
+        log_likelihood = (part * point.scale).double()
+        odds = np.full((2, len(part)), np.nan)
+        if n > 1 and point.present is not None:
+            for which, values in enumerate((log_likelihood, log_likelihood[:, 1:])):
+                found = log_odds_present(point, best_two(values))
+                assert found is not None
+                odds[which] = found
+        rivals = part[:, 1:].amax(1) if part.shape[1] > 1 else torch.full((len(part),), -torch.inf)
+        for target, values in zip(
+            out,
+            (
+                p.amax(1).numpy(),
+                (part[:, 0] > rivals).numpy(),
+                (before <= point.set_mass).numpy(),
+                (cumulative <= point.set_mass).logical_and(ordered > 0).sum(1).numpy(),
+                odds[0],
+                odds[1],
+            ),
+            strict=True,
+        ):
+            target[here.numpy()] = values
+    return tuple(out)
+
+
+def _bins(top: np.ndarray, right: np.ndarray) -> list[dict[str, float]]:
+    number = np.minimum((top * BINS).astype(int), BINS - 1)
+    return [
+        {
+            "probability": float(top[number == b].mean()),
+            "right": float(right[number == b].mean()),
+            "queries": int((number == b).sum()),
+        }
+        for b in range(BINS)
+        if (number == b).any()
+    ]

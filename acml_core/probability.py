@@ -1,0 +1,129 @@
+"""What turns scores into probabilities: numbers fitted on validation molecules, kept in the artefact.
+
+``p = softmax(scale * score)`` over the candidates. More candidates, or candidates of one formula alone,
+ask for another scale, so there is one for each of several gallery sizes and one for isomers.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from pydantic import Field
+
+from acml_core.config import Settings
+
+COVERAGE = 0.9
+"""Share of answers that a conformal set shall hold."""
+
+MARGIN_CAP = 12.0
+"""Margins in log likelihood above this tell no more; also the margin of a single candidate."""
+
+
+class Point(Settings):
+    """Calibration at one number of candidates.
+
+    Attributes:
+        candidates: the number.
+        scale: from score to log likelihood.
+        set_mass: candidates belong to the 90 % set while those before them hold no more than this
+            probability (split conformal prediction; Romano et al., arXiv 2006.02544, without the
+            randomisation).
+        present: logistic regression for "the molecule is among the candidates", at even odds:
+            intercept, weight of the best candidate's log likelihood, weight of its margin.
+    """
+
+    candidates: int = Field(ge=1)
+    scale: float = Field(gt=0)
+    set_mass: float = Field(1.0, ge=0)
+    present: tuple[float, float, float] | None = None
+
+
+class Rerank(Settings):
+    """How a plugin's second opinion is weighed.
+
+    Attributes:
+        candidates: best candidates that were looked at when this was fitted.
+        scale: of the contrastive score among them.
+        weight: of the plugin's score.
+    """
+
+    candidates: int = Field(ge=2)
+    scale: float = Field(ge=0)
+    weight: float = Field(ge=0)
+
+
+class Calibration(Settings):
+    """One modality's calibration.
+
+    Attributes:
+        points: by number of candidates, ascending.
+        isomers: where all candidates have one formula, or nearly one mass.
+        rerank: None where the plugin has no second opinion.
+    """
+
+    points: tuple[Point, ...] = Field(min_length=1)
+    isomers: Point | None = None
+    rerank: Rerank | None = None
+
+    @classmethod
+    def constant(cls, scale: float) -> Calibration:
+        """One scale for everything."""
+        return cls(points=(Point(candidates=1, scale=scale),))
+
+    def at(self, candidates: int, *, filtered: bool = False) -> Point:
+        """The calibration for a number of candidates.
+
+        Between two points everything is interpolated in the logarithm of the number. Beyond them
+        the scale goes on along the line through all points' logarithms; the rest stays.
+        """
+        if filtered and self.isomers is not None:
+            return self.isomers.model_copy(update={"candidates": max(1, candidates)})
+        known = np.log([point.candidates for point in self.points])
+        place = math.log(max(1, candidates))
+        logs = np.log([point.scale for point in self.points])
+        if len(known) > 1 and not known[0] <= place <= known[-1]:
+            slope = float(np.polyfit(known, logs, 1)[0])
+            end = 0 if place < known[0] else -1
+            scale = math.exp(float(logs[end]) + slope * (place - float(known[end])))
+        else:
+            scale = math.exp(float(np.interp(place, known, logs)))
+        present = None
+        fits = [point.present for point in self.points]
+        if all(fit is not None for fit in fits):
+            columns = np.array(fits, dtype=float).T
+            a, b, c = (float(np.interp(place, known, column)) for column in columns)
+            present = (a, b, c)
+        mass = float(np.interp(place, known, [point.set_mass for point in self.points]))
+        return Point(candidates=max(1, candidates), scale=scale, set_mass=mass, present=present)
+
+
+class Best(NamedTuple):
+    """The log likelihoods that tell whether an answer is among the candidates.
+
+    Attributes:
+        first: of the best candidate.
+        margin: to the second, at most ``MARGIN_CAP``.
+    """
+
+    first: np.ndarray
+    margin: np.ndarray
+
+    @classmethod
+    def of(cls, first: np.ndarray, second: np.ndarray) -> Best:
+        """From the best two values; ``second`` is -inf where there is one candidate only."""
+        return cls(first, np.minimum(first - second, MARGIN_CAP))
+
+
+def log_odds_present(point: Point, best: Best) -> np.ndarray | None:
+    """Log odds that the molecule is among the candidates, if that is as likely as not beforehand."""
+    if point.present is None:
+        return None
+    a, b, c = point.present
+    return np.asarray(a + b * best.first + c * best.margin)
+
+
+def sigmoid(value: float) -> float:
+    """``1 / (1 + exp(-value))``."""
+    return 1.0 / (1.0 + math.exp(-max(-700.0, min(700.0, value))))

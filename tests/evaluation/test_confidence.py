@@ -1,0 +1,112 @@
+"""Probabilities where the truth is known: answers are drawn from the model that is to be found."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from acml_core.evaluation.calibration import fit
+from acml_core.evaluation.confidence import auc, confidence
+from acml_core.evaluation.ranking import Side
+from acml_core.probability import Best, Calibration, Point, log_odds_present, sigmoid
+
+SCALE = 12.0
+
+
+def unit(n: int, dim: int) -> torch.Tensor:
+    return torch.nn.functional.normalize(torch.randn(n, dim), dim=-1)
+
+
+def side(vectors: torch.Tensor, molecule: np.ndarray, formula: np.ndarray) -> Side:
+    return Side(vectors, molecule, formula[molecule], np.zeros(len(molecule)))
+
+
+@pytest.fixture(scope="module")
+def drawn() -> tuple[Side, Side, Side]:
+    """A gallery of 400 molecules in 80 formulas, and queries for fitting and for testing."""
+    torch.manual_seed(1)
+    gallery = unit(400, 16)
+    formula = np.arange(400) % 80
+    both = []
+    for _ in range(2):
+        queries = unit(1500, 16)
+        p = torch.softmax(SCALE * queries @ gallery.T, -1)
+        both.append(side(queries, torch.multinomial(p, 1)[:, 0].numpy(), formula))
+    return both[0], both[1], side(gallery, np.arange(400), formula)
+
+
+@pytest.mark.parametrize("filter", ["none", "formula"])
+def test_fitted_probabilities_mean_what_they_say(
+    drawn: tuple[Side, Side, Side], filter: str
+) -> None:
+    fitted, tested, gallery = drawn
+    calibration = fit(fitted, gallery)
+    found = confidence(tested, gallery, calibration, filter)  # type: ignore[arg-type]
+    assert found is not None
+    assert found["queries"] == 1500
+    assert found["ece"] < 0.05
+    assert found["coverage"] == pytest.approx(0.9, abs=0.04)
+
+
+def test_a_wrong_scale_shows(drawn: tuple[Side, Side, Side]) -> None:
+    _, tested, gallery = drawn
+    found = confidence(tested, gallery, Calibration.constant(4 * SCALE), "none")
+    assert found is not None
+    assert found["ece"] > 0.2
+
+
+def test_fewer_candidates_have_a_scale_of_their_own(drawn: tuple[Side, Side, Side]) -> None:
+    """Decoys drawn at random: the scale that made the data is right for any number of them."""
+    fitted, _, gallery = drawn
+    calibration = fit(fitted, gallery)
+    assert [point.candidates for point in calibration.points] == [100, 400]
+    for n in (100, 200, 400):
+        assert calibration.at(n).scale == pytest.approx(SCALE, rel=0.35)
+    assert calibration.isomers is not None
+    assert calibration.isomers.scale == pytest.approx(SCALE, rel=0.25)
+
+
+def test_between_and_beyond_points() -> None:
+    made = Calibration(
+        points=(
+            Point(candidates=100, scale=10.0, set_mass=0.8, present=(0.0, 1.0, 0.0)),
+            Point(candidates=10_000, scale=40.0, set_mass=0.6, present=(2.0, 3.0, 0.0)),
+        )
+    )
+    middle = made.at(1000)
+    assert middle.scale == pytest.approx(20.0)
+    assert middle.set_mass == pytest.approx(0.7)
+    assert middle.present == pytest.approx((1.0, 2.0, 0.0))
+    assert made.at(1_000_000).scale == pytest.approx(160.0)
+    assert made.at(1_000_000).set_mass == 0.6
+    assert made.at(1).scale == pytest.approx(2.5)
+    assert made.at(50, filtered=True).scale == made.at(50).scale  # nothing fitted for isomers
+    assert Calibration.constant(3.0).at(77).scale == pytest.approx(3.0)
+
+
+def test_a_molecule_that_is_not_there_is_noticed() -> None:
+    """Queries near their molecule, far from all others: absence shows in the best score."""
+    torch.manual_seed(0)
+    gallery = unit(300, 64)
+    own = np.arange(300)
+    queries = torch.nn.functional.normalize(gallery + 0.05 * torch.randn(300, 64), dim=-1)
+    formula = np.zeros(300, dtype=np.int64)
+    calibration = fit(side(queries, own, formula), side(gallery, own, formula))
+    found = confidence(
+        side(queries, own, formula), side(gallery, own, formula), calibration, "none"
+    )
+    assert found is not None
+    assert found["detection_auc"] > 0.99
+    point = calibration.at(300)
+    there = log_odds_present(point, Best.of(np.array([point.scale]), np.array([0.0])))
+    gone = log_odds_present(point, Best.of(np.array([0.3 * point.scale]), np.array([0.0])))
+    assert there is not None
+    assert gone is not None
+    assert sigmoid(float(there[0])) > 0.5 > sigmoid(float(gone[0]))
+
+
+def test_area_under_the_curve() -> None:
+    assert auc(np.array([3.0, 4.0]), np.array([1.0, 2.0])) == 1.0
+    assert auc(np.array([1.0, 4.0]), np.array([1.0, 4.0])) == 0.5
+    assert auc(np.array([1.0]), np.array([2.0, 0.0])) == 0.5
