@@ -15,9 +15,10 @@ CORE = Path(acml_core.__file__).parent
 ALLOWED = ("data/sources",)
 """Folders that read one public dataset a file, and so name what it measures."""
 
+# An adduct is no modality's: the masses of ions filter candidates, whatever was measured.
 WORDS = {
     *("nmr", "13c", "1h", "nmrshiftdb2", "jcamp", "nmrglue", "bruker", "multiplicity"),
-    *("ms", "massbank", "mgf", "msp", "mzml", "adduct", "precursor"),
+    *("ms", "massbank", "mgf", "msp", "mzml", "precursor"),
     *("ir", "infrared", "raman", "wavenumber", "absorbance"),
 }
 
