@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import acml_core
-from acml_core.cli import data, doctor, evaluate, library, plugins, rows, search, train
+from acml_core.cli import data, doctor, fusion, library, plugins, rows, search, train
 
 app = typer.Typer(
     name="acml",
@@ -40,7 +40,8 @@ def _root(
 app.add_typer(plugins.app, name="plugins", help="List, describe and check modality plugins.")
 app.add_typer(data.app, name="data", help="Import, simulate and split tables of measurements.")
 app.command("train", epilog=train.EXAMPLE)(train.train)
-app.add_typer(evaluate.app, name="eval", help="Evaluate a trained model on unseen molecules.")
+# "fusion" adds its command to those of "evaluate".
+app.add_typer(fusion.app, name="eval", help="Evaluate a trained model on unseen molecules.")
 app.add_typer(library.app, name="library", help="Build and describe libraries of candidates.")
 app.command("search", epilog=search.EXAMPLE)(search.search)
 # "rows" adds its commands to those of "models".

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -66,6 +67,9 @@ def search(
     rerank: Annotated[
         int, typer.Option(min=0, help="Ask the plugin's second opinion of the best N candidates.")
     ] = 0,
+    weights: Annotated[
+        Path | None, typer.Option(help="Of several measurements: what 'acml eval fusion' wrote.")
+    ] = None,
     top: Annotated[int, typer.Option(min=1, help="Answers to show.")] = 10,
     as_json: Json = False,
 ) -> None:
@@ -103,6 +107,11 @@ def search(
         )
     else:
         found = _measurements(given, model or [], library)
+        if weights is not None:
+            from acml_core.evaluation.fusion import read_weights
+
+            known = read_weights(weights)
+            found = [replace(one, weight=known.get(one.modality, 1.0)) for one in found]
         answers = [search_sample(found, top=top, filters=filters, rerank=rerank)]
     if as_json:
         plain = [answer.as_dict() for answer in answers]
@@ -115,11 +124,11 @@ def search(
 def _named(sources: list[str], modality: str | None) -> list[tuple[str | None, str]]:
     """Measurements by modality's name; None where the model is to say it."""
     if len(sources) == 1:
-        name, rest = _split(sources[0])
+        name, rest = split_name(sources[0])
         return [(name, rest)] if name is not None and modality is None else [(modality, sources[0])]
     found: list[tuple[str | None, str]] = []
     for source in sources:
-        name, rest = _split(source)
+        name, rest = split_name(source)
         if name is None:
             raise BadInput(
                 f"{source[:80]!r} does not say what it measures",
@@ -129,7 +138,7 @@ def _named(sources: list[str], modality: str | None) -> list[tuple[str | None, s
     return found
 
 
-def _split(text: str) -> tuple[str | None, str]:
+def split_name(text: str) -> tuple[str | None, str]:
     """``"nmr=a.jdx"`` as ``("nmr", "a.jdx")``; the name is None where it is no plugin's."""
     from acml_core import plugins
 
@@ -139,9 +148,9 @@ def _split(text: str) -> tuple[str | None, str]:
     return None, text
 
 
-def _of(name: str | None, values: list[str]) -> str | None:
+def value_of(name: str | None, values: list[str]) -> str | None:
     """The value given for a modality: NAME=VALUE, or one that is for all."""
-    split = [_split(value) for value in values]
+    split = [split_name(value) for value in values]
     own = [value for known, value in split if known is not None and known == name]
     shared = [value for known, value in split if known is None]
     return next(iter(own or shared), None)
@@ -156,14 +165,14 @@ def _measurements(
     loaded: dict[str | None, tuple[Artefact, str]] = {}
     found = []
     for wanted, source in given:
-        which = _of(wanted, models)
+        which = value_of(wanted, models)
         if which is None or which not in loaded:
             artefact, name = load_model(which, wanted)
             loaded[which or name] = artefact, name
         else:
             artefact, name = loaded[which][0], wanted or loaded[which][1]
         artefact.model.head(name)
-        place = _of(name, libraries)
+        place = value_of(name, libraries)
         if place is None:
             raise BadInput(
                 f"no library is given for {name!r}", remedy=f"Add --library {name}=FILE."

@@ -9,7 +9,7 @@ cases are told apart.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -53,12 +53,12 @@ def confidence(
     for matrix in _rows(queries, gallery, filter, mass_ppm):
         found.append(_look(matrix, calibration, filtered=filter != "none"))
     top, right, held, size, present, absent = (np.concatenate(x) for x in zip(*found, strict=True))
-    bins = _bins(top, right)
+    sorted_in = bins(top, right)
     gone = np.isfinite(absent) & np.isfinite(present)
     return {
         "queries": len(top),
-        "ece": sum(abs(b["probability"] - b["right"]) * b["queries"] for b in bins) / len(top),
-        "bins": bins,
+        "ece": calibration_error(sorted_in),
+        "bins": sorted_in,
         "coverage": float(held.mean()),
         "set_size_median": float(np.median(size)),
         "detection_auc": auc(present[gone], absent[gone]) if gone.sum() >= LEAST else None,
@@ -127,7 +127,15 @@ def _look(matrix: Tensor, calibration: Calibration, *, filtered: bool) -> tuple[
     return tuple(out)
 
 
-def _bins(top: np.ndarray, right: np.ndarray) -> list[dict[str, float]]:
+def calibration_error(sorted_in: Sequence[Mapping[str, float]]) -> float:
+    """Expected calibration error of ``bins``."""
+    total = sum(one["queries"] for one in sorted_in)
+    gap = sum(abs(one["probability"] - one["right"]) * one["queries"] for one in sorted_in)
+    return gap / total
+
+
+def bins(top: np.ndarray, right: np.ndarray) -> list[dict[str, float]]:
+    """Queries by the probability of their best candidate, in ``BINS`` equal steps, none empty."""
     number = np.minimum((top * BINS).astype(int), BINS - 1)
     return [
         {

@@ -136,7 +136,7 @@ def _run(out: Path, *, resume: bool, device: torch.device, report: Report) -> Pa
     write_text(out / RUN, json.dumps(saved, indent=1))
     model = new_model(config, modalities)
     seen_before = None
-    if saved["init"] is not None:
+    if saved.get("init") is not None:
         seen_before = begin_with(model, Path(saved["init"]))
     if saved["tower"] is not None:
         load_towers(model, Path(saved["tower"]))
@@ -148,7 +148,7 @@ def _run(out: Path, *, resume: bool, device: torch.device, report: Report) -> Pa
         out,
         device=device,
         resume=resume and (out / checkpoint.FILE).exists(),
-        pretrained=saved["tower"] is not None or saved["init"] is not None,
+        pretrained=saved["tower"] is not None or saved.get("init") is not None,
         report=report,
     )
     model.to("cpu")

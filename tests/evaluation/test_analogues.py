@@ -24,6 +24,8 @@ from acml_core.evaluation.analogues import library_match, matches
 from acml_core.evaluation.plot import plot
 from acml_core.evaluation.ranking import Side, ranks
 from acml_core.evaluation.report import evaluate_tables
+from acml_core.info import Info, ModalityInfo
+from acml_core.probability import Calibration
 from acml_core.training.config import TrainConfig
 from acml_core.training.fit import fit, new_model
 
@@ -152,7 +154,9 @@ def test_the_report_has_a_row_for_each_similarity(tmp_path: Path, starter: Path)
     test = data.molecules("test")
     known = sorted(set(data.graphs.keys) - {data.graphs.keys[i] for i in test})
     seen = np.sort(artefact.hash_keys(known))
-    loaded = artefact.Artefact(model=model, info=None, seen=seen, path=tmp_path)  # type: ignore[arg-type]
+    uncalibrated = ModalityInfo.model_construct(calibration=Calibration.constant(10.0))
+    info = Info.model_construct(modalities={"toy": uncalibrated})
+    loaded = artefact.Artefact(model=model, info=info, seen=seen, path=tmp_path)
     said: list[str] = []
     report, _, _ = evaluate_tables(loaded, "toy", [tmp_path / "t.csv"], report=said.append)
     assert report["library_match"]["queries"] == len(test)
