@@ -21,7 +21,8 @@ _PUBLIC = {
     "Signal": "modality",
     "canonicalise": "molecule",
     "hookimpl": "plugins",
-    "load": "artefact",
+    "load": "api",
+    "search_sample": "api",
 }
 
 __all__ = ["__version__", *sorted(_PUBLIC)]

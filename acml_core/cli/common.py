@@ -58,43 +58,10 @@ def device(name: str) -> Any:
 def load_model(
     model: str | None, modality: str | None, *, several: bool = False
 ) -> tuple[Artefact, str]:
-    """The model, and the modality to use with it.
+    """See ``acml_core.hub.pretrained.choose``; what it says goes to stderr."""
+    from acml_core.hub.pretrained import choose
 
-    Args:
-        model: a folder, a name from 'acml models list', or OWNER/NAME of the Hub; None for the
-            modality's default published weights.
-        several: the command uses all of the model's modalities, so that none need be named; the
-            first is returned then.
-
-    Raises:
-        BadInput: neither was named, or a modality that the model lacks.
-        AcmlError: the model cannot be found, fetched or loaded.
-    """
-    from acml_core import plugins
-    from acml_core.hub import pretrained
-
-    if model is None:
-        if modality is None:
-            raise BadInput("no model was named", remedy="Give --model DIR.")
-        plugins.get(modality)
-        entry = pretrained.default(modality, note)
-        if entry is None:
-            raise BadInput(
-                f"there are no published weights for {modality!r} yet",
-                remedy=f"Train some: acml train --modality {modality} --out DIR; then --model DIR.",
-            )
-        model = entry.name
-        note(f"model: {model} (the default of {modality})")
-    loaded = pretrained.load(model, report=note)
-    names = list(loaded.model.heads)
-    if modality is None:
-        if len(names) > 1 and not several:
-            raise BadInput(
-                f"the model has several modalities: {', '.join(names)}", remedy="Give --modality."
-            )
-        modality = names[0]
-    loaded.model.head(modality)
-    return loaded, modality
+    return choose(model, modality, several=several, report=note)
 
 
 def save_rejects(rejects: Iterable[Reject], folder: Path) -> None:

@@ -163,6 +163,23 @@ def push(
     typer.echo(done.url)
 
 
+@app.command("export", epilog="Example: acml models export runs/nmr weights --half")
+def export(
+    folder: Annotated[Path, typer.Argument(help="Folder of a trained model.")],
+    out: Annotated[Path, typer.Argument(help="Folder to write.")],
+    half: Annotated[bool, typer.Option("--half", help="Weights at half precision.")] = False,
+) -> None:
+    """Write a model's folder again, checked; at half precision on demand."""
+    from acml_core import artefact
+    from acml_core.errors import BadInput
+    from acml_core.rewrite import rewrite
+
+    if out.exists() and any(out.iterdir()):
+        raise BadInput("the folder is not empty", source=out, remedy="Give a new one.")
+    rewrite(artefact.load(folder), out, half=half)
+    typer.echo(str(out))
+
+
 def _plain(entry: Entry) -> dict[str, Any]:
     """A row as JSON."""
     return {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,7 +14,6 @@ from acml_core.errors import BadInput
 if TYPE_CHECKING:
     from acml_core.artefact import Artefact
     from acml_core.library.search import Answer, Measurement
-    from acml_core.modality import Signal
 
 EXAMPLE = (
     "Example: acml search --modality nmr '13C NMR (101 MHz, CDCl3) d 170.1, 128.4, 21.0'"
@@ -159,6 +158,7 @@ def value_of(name: str | None, values: list[str]) -> str | None:
 def _measurements(
     given: list[tuple[str | None, str]], models: list[str], libraries: list[str]
 ) -> list[Measurement]:
+    from acml_core.api import read_signals
     from acml_core.library.library import open_any
     from acml_core.library.search import Measurement
 
@@ -177,25 +177,10 @@ def _measurements(
             raise BadInput(
                 f"no library is given for {name!r}", remedy=f"Add --library {name}=FILE."
             )
-        signals = _read(artefact, name, source)
+        signals = read_signals(artefact.model.modalities[name], source, report=note)
         candidates = open_any(Path(place), artefact, name, report=note)
         found.append(Measurement(name, signals, artefact, candidates))
     return found
-
-
-def _read(artefact: Artefact, name: str, source: str) -> list[Signal]:
-    from acml_core.reading import read
-
-    rejects: list[BadInput] = []
-    signals: list[Any] = list(
-        read(artefact.model.modalities[name], source, on_reject=rejects.append)
-    )
-    for reject in rejects:
-        note(f"left out: {reject}")
-    signals = [signal for signal in signals if not signal.missing]
-    if not signals:
-        raise BadInput("no measurement could be read", source=source)
-    return signals
 
 
 def _print(answer: Answer) -> None:

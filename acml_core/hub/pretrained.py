@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from acml_core import catalog
+from acml_core import catalog, plugins
 from acml_core.catalog import Entry
 from acml_core.errors import ArtefactError, BadInput, did_you_mean
 from acml_core.hub.locate import locate
@@ -123,6 +123,49 @@ def load(
     if non_commercial(licence) or (found.entry is not None and found.entry.row.non_commercial):
         report(f"{name}: for non-commercial use only ({licence})")
     return loaded
+
+
+def choose(
+    model: str | None,
+    modality: str | None,
+    *,
+    several: bool = False,
+    report: Report = lambda _: None,
+) -> tuple[Artefact, str]:
+    """The model, and the modality to use with it.
+
+    Args:
+        model: a folder, a name from 'acml models list', or OWNER/NAME of the Hub; None for the
+            modality's default published weights.
+        several: the caller uses all of the model's modalities, so that none need be named; the
+            first is returned then.
+
+    Raises:
+        BadInput: neither was named, or a modality that the model lacks.
+        AcmlError: the model cannot be found, fetched or loaded.
+    """
+    if model is None:
+        if modality is None:
+            raise BadInput("no model was named", remedy="Give --model DIR.")
+        plugins.get(modality)
+        entry = default(modality, report)
+        if entry is None:
+            raise BadInput(
+                f"there are no published weights for {modality!r} yet",
+                remedy=f"Train some: acml train --modality {modality} --out DIR; then --model DIR.",
+            )
+        model = entry.name
+        report(f"model: {model} (the default of {modality})")
+    loaded = load(model, report=report)
+    names = list(loaded.model.heads)
+    if modality is None:
+        if len(names) > 1 and not several:
+            raise BadInput(
+                f"the model has several modalities: {', '.join(names)}", remedy="Give --modality."
+            )
+        modality = names[0]
+    loaded.model.head(modality)
+    return loaded, modality
 
 
 def save(model: AcmlModel, folder: Path) -> None:

@@ -128,7 +128,7 @@ def pull(
     at = Repository(where.repo, commit)
     with translated(where.repo, "read it"):
         paths = [
-            retrying(partial(_fetch, at, one.name, options), report, OUT_OF_ORDER) for one in chosen
+            retrying(partial(fetch_file, at, one.name, options), report, OUT_OF_ORDER) for one in chosen
         ]
     folder = paths[0].parents[chosen[0].name.count("/")]
     _check(folder, expected.values() if expected else chosen, where, options)
@@ -156,13 +156,16 @@ def _info(where: Repository, options: Options) -> Any:
     return api(options.token).model_info(where.repo, revision=where.revision, files_metadata=True)
 
 
-def _fetch(where: Repository, name: str, options: Options) -> Path:
+def fetch_file(
+    where: Repository, name: str, options: Options, repo_type: str = "model"
+) -> Path:
     """One file, whole or not at all, with a progress bar on stderr."""
     from huggingface_hub import hf_hub_download
 
     path = hf_hub_download(
         where.repo,
         name,
+        repo_type=repo_type,
         revision=where.revision,
         cache_dir=options.cache,
         token=options.token,
@@ -178,7 +181,7 @@ def _check(folder: Path, files: Any, where: Repository, options: Options) -> Non
     """Compare fetched files with what they should be; a wrong one is taken out of the cache."""
     wrong = {one.name: told for one in files if (told := one.differs(folder / one.name))}
     for name in wrong:
-        _discard(folder / name, options.cache)
+        discard(folder / name, options.cache)
     for name, told in wrong.items():
         raise ArtefactError(
             f"{name} is not the file that was published: {told}",
@@ -188,7 +191,7 @@ def _check(folder: Path, files: Any, where: Repository, options: Options) -> Non
         )
 
 
-def _discard(path: Path, cache: Path) -> None:
+def discard(path: Path, cache: Path) -> None:
     """Remove a file and its content from the cache."""
     content = path.resolve()
     path.unlink(missing_ok=True)
