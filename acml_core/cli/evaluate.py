@@ -114,7 +114,7 @@ def print_report(modality: str, report: dict[str, Any]) -> None:
     for gallery in report["galleries"]:
         entries = {
             "measurement finds molecule": gallery["modality_to_graph"],
-            f"  and reranked, best {report.get('rerank')}": gallery.get("reranked"),
+            f"  reranked, {gallery.get('reranked_queries')} queries": gallery.get("reranked"),
             "molecule finds measurement": gallery["graph_to_modality"],
             "spectrum-blind": gallery["baselines"]["spectrum_blind"],
             "random": gallery["baselines"]["random"],

@@ -54,6 +54,10 @@ class Ranks:
     rank: np.ndarray
     candidates: np.ndarray
 
+    def take(self, rows: np.ndarray) -> Ranks:
+        """Those of some queries."""
+        return Ranks(self.rank[rows], self.candidates[rows])
+
 
 def rank(queries: Side, gallery: Side, *, filter: Filter = "none", mass_ppm: float = 10.0) -> Ranks:
     """``ranks`` with one filter."""

@@ -14,7 +14,7 @@ from acml_core.evaluation import metrics
 from acml_core.evaluation.analogues import Baseline
 from acml_core.evaluation.confidence import confidence
 from acml_core.evaluation.ranking import Filter, Ranks, Side, ranks
-from acml_core.evaluation.reranking import reranked
+from acml_core.evaluation.reranking import MEASURED_QUERIES, reranked
 from acml_core.graphs.packed import PackedGraphs
 from acml_core.model import AcmlModel
 from acml_core.probability import Calibration
@@ -98,6 +98,8 @@ def evaluate(
         asking.formula,
         asking.mass,
     )
+    drawn = np.sort(np.random.default_rng(seed).permutation(len(queries))[:MEASURED_QUERIES])
+    place = {int(q): i for i, q in enumerate(drawn)}
     report: dict[str, Any] = {"n_queries": len(queries), "galleries": []}
     per_query: list[dict[str, Any]] = []
     for gallery in galleries:
@@ -118,13 +120,13 @@ def evaluate(
         if rerank and calibration is not None and calibration.rerank is not None:
             second = reranked(
                 model.modalities[modality],
-                [measured.signals[q] for q in queries],
-                asking,
+                [measured.signals[queries[q]] for q in drawn],
+                asking.take(drawn),
                 side,
                 list(gallery.graphs.smiles),
                 filters,
                 calibration.rerank,
-                forward,
+                {one: found.take(drawn) for one, found in forward.items()},
                 candidates=rerank,
                 mass_ppm=mass_ppm,
             )
@@ -146,8 +148,9 @@ def evaluate(
             name = gallery.name if filter == "none" else f"{gallery.name}+{filter}"
             further: dict[str, Any] = {}
             if filter in second:
+                further["reranked_queries"] = len(drawn)
                 further["reranked"] = metrics.summarise(
-                    metrics.of_ranks(second[filter]), asking.molecule, seed
+                    metrics.of_ranks(second[filter]), asking.molecule[drawn], seed
                 )
             if calibration is not None:
                 further["confidence"] = confidence(
@@ -185,7 +188,11 @@ def evaluate(
                     "inchikey14": graphs.keys[measured.molecule[q]],
                     "rank": int(ranked.rank[i]),
                     "candidates": int(ranked.candidates[i]),
-                    **({"reranked": int(second[filter].rank[i])} if filter in second else {}),
+                    **(
+                        {"reranked": int(second[filter].rank[place[i]]) if i in place else None}
+                        if filter in second
+                        else {}
+                    ),
                 }
                 for i, q in enumerate(queries)
             ]
