@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from acml_plugin_ir.read import read
-from acml_plugin_ir.readers.asdf import ordinates
 
 from acml_core.errors import BadInput
+from acml_core.jcampdx import ordinates
 
 FILES = Path(__file__).parent / "files"
 N = 200

@@ -10,6 +10,7 @@ import pytest
 from acml_plugin_nmr.read import FORMATS, SUFFIXES, read
 
 from acml_core.errors import BadInput
+from acml_core.jcampdx import ordinates
 
 FILES = Path(__file__).parent / "files"
 CARBON = (14.2, 21.0, 60.4, 171.1)
@@ -248,7 +249,6 @@ def test_jcamp_spectrum(tmp_path: Path, direction: str, form: str, units: str) -
 
 
 def test_jcamp_decoding_agrees_with_nmrglue(tmp_path: Path) -> None:
-    from acml_plugin_nmr.readers.jcamp import decode
     from nmrglue.fileio import jcampdx
 
     values = np.round(np.cumsum(np.random.default_rng(3).normal(0, 300, 500))).astype(int)
@@ -258,18 +258,16 @@ def test_jcamp_decoding_agrees_with_nmrglue(tmp_path: Path) -> None:
         f"##XFACTOR= 1\n##YFACTOR= 1\n##XYDATA= (X++(Y..Y))\n{difference_form(values)}\n##END=\n"
     )
     _, theirs = jcampdx.read(str(write(tmp_path / "s.jdx", text)))
-    ours = decode(difference_form(values), Path("s.jdx"), 1)
+    ours = ordinates(difference_form(values), 1, "s.jdx").y.tolist()
     assert ours == values.tolist()
     assert np.allclose(np.asarray(theirs).ravel(), ours)
 
 
 def test_jcamp_duplicates() -> None:
-    from acml_plugin_nmr.readers.jcamp import decode
-
     # 7 7 7; then 1, and three steps of +2; then a plain number with an exponent.
-    assert decode("0GT\n3AKU\n", Path("x"), 1) == [7, 7, 1, 3, 5, 7]
-    assert decode("0 1.5e1 -2E+0 +3", Path("x"), 1) == [15.0, -2.0, 3.0]
-    assert decode("100+1-2+3", Path("x"), 1) == [1, -2, 3]
+    assert ordinates("0GT\n3AKU\n", 1, "x").y.tolist() == [7, 7, 1, 3, 5, 7]
+    assert ordinates("0 1.5e1 -2E+0 +3", 1, "x").y.tolist() == [15.0, -2.0, 3.0]
+    assert ordinates("100+1-2+3", 1, "x").y.tolist() == [1, -2, 3]
 
 
 def test_jcamp_shift_reference(tmp_path: Path) -> None:

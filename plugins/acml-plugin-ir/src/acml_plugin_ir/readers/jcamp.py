@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from acml_core import jcampdx
 from acml_core.errors import BadInput
+from acml_core.jcampdx import Block
 from acml_core.modality import OnReject
-from acml_plugin_ir.readers import asdf
 from acml_plugin_ir.readers.bands import band_list
 from acml_plugin_ir.readers.units import PERCENT_ABOVE, axis_unit, curve, guess_axis, ordinate
 from acml_plugin_ir.signal import IrSignal
@@ -33,33 +33,6 @@ X_TOLERANCE = 1.5
 STRONG = ((0.8, "vs"), (0.5, "s"), (0.25, "m"), (0.1, "w"), (0.0, "vw"))
 """Strength of a peak table's band by its height over the highest."""
 
-_LABEL = re.compile(r"^[ \t]*##([^=\n]*)=", re.M)
-_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
-
-
-@dataclass
-class Block:
-    """One block's labelled records: normalised label to text, and the line each starts at."""
-
-    records: dict[str, str] = field(default_factory=dict)
-    lines: dict[str, int] = field(default_factory=dict)
-    ended: bool = False
-
-    def get(self, *labels: str) -> str:
-        """The first line of the first of ``labels`` that the block has, or ""."""
-        text = next((self.records[name] for name in labels if name in self.records), "")
-        return text.split("\n", 1)[0].split("$$")[0].strip()
-
-    def number(self, label: str) -> float | None:
-        """The same as a number, or None."""
-        found = _NUMBER.match(self.get(label))
-        return float(found[0]) if found else None
-
-    @property
-    def data(self) -> str:
-        """Label of its data table, or ""."""
-        return next((label for label in DATA if label in self.records), "")
-
 
 def read_jcamp(text: str, source: Path, *, on_reject: OnReject | None = None) -> Iterator[IrSignal]:
     """One signal an infrared data block.
@@ -67,57 +40,11 @@ def read_jcamp(text: str, source: Path, *, on_reject: OnReject | None = None) ->
     Raises:
         BadInput: no JCAMP-DX, another kind of spectrum, truncated, or damaged.
     """
-    blocks = _blocks(text)
-    data = [block for block in blocks if block.data or "DATATYPE" in block.records]
-    data = [block for block in data if block.data or block.get("DATATYPE").upper() != "LINK"]
-    if not data:
-        raise BadInput(
-            "no JCAMP-DX data block found",
-            source=source,
-            remedy="The file may be truncated: it needs ##DATA TYPE= and ##XYDATA=.",
-        )
-    errors: list[BadInput] = []
-    given = 0
-    for block in data:
-        try:
-            signal = _signal(block, source)
-        except BadInput as error:
-            errors.append(error)
-            if on_reject is not None and len(data) > 1:
-                on_reject(error)
-            continue
-        given += 1
-        yield signal
-    if not given:
-        raise errors[0]
-
-
-def _blocks(text: str) -> list[Block]:
-    """Blocks in the order in which they begin; a link block's children follow it."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    found = list(_LABEL.finditer(text))
-    blocks: list[Block] = []
-    stack: list[Block] = []
-    line, counted = 1, 0
-    for match, end in zip(found, [*(m.start() for m in found[1:]), len(text)], strict=False):
-        line += text.count("\n", counted, match.start())
-        counted = match.start()
-        label = re.sub(r"[\s/_-]", "", match[1]).upper()
-        if label == "":  # ##= is a comment
-            continue
-        if label == "TITLE" or not stack:
-            stack.append(Block())
-            blocks.append(stack[-1])
-        if label == "END":
-            stack.pop().ended = True
-            continue
-        stack[-1].records.setdefault(label, text[match.end() : end])
-        stack[-1].lines.setdefault(label, line)
-    return blocks
+    yield from jcampdx.each(text, source, DATA, lambda block: _signal(block, source), on_reject)
 
 
 def _signal(block: Block, source: Path) -> IrSignal:
-    kind, line = block.get("DATATYPE"), block.lines.get("DATATYPE")
+    kind, line = block.get("DATATYPE"), block.line("DATATYPE")
     for pattern, words, modality in OTHER_MODALITIES:
         if pattern.search(kind):
             raise BadInput(
@@ -133,7 +60,8 @@ def _signal(block: Block, source: Path) -> IrSignal:
             line=line,
             remedy="Give an INFRARED SPECTRUM block.",
         )
-    label = block.data
+    label = block.has(*DATA)
+    line = block.line(label) if label else line
     if not label:
         raise BadInput(
             "the block has no data table",
@@ -145,21 +73,21 @@ def _signal(block: Block, source: Path) -> IrSignal:
         raise BadInput(
             "the data are NTUPLES, which holds several curves in one",
             source=source,
-            line=block.lines[label],
+            line=line,
             remedy="Export one absorbance or transmittance spectrum as XYDATA.",
         )
     if not kind and axis_unit(block.get("XUNITS")) is None:
         raise BadInput(
             "the file says neither DATA TYPE nor an infrared axis (XUNITS)",
             source=source,
-            line=block.lines[label],
+            line=line,
             remedy="Add ##DATA TYPE=INFRARED SPECTRUM and ##XUNITS=.",
         )
     form, body = _body(block, label)
     if label in ("PEAKTABLE", "PEAKASSIGNMENTS"):
         return _peaks(block, label, body, source)
     if "XY..XY" in form.replace(" ", "") or label == "XYPOINTS":
-        table = asdf.pairs(body, block.lines[label] + 1, source)
+        table = jcampdx.pairs(body, (line or 0) + 1, source)
         _complete(block, len(table), label, source)
         x = table[:, 0] * (block.number("XFACTOR") or 1.0)
         y = table[:, 1]
@@ -171,24 +99,24 @@ def _signal(block: Block, source: Path) -> IrSignal:
         raise BadInput(
             f"the axis is in {units!r}",
             source=source,
-            line=block.lines.get("XUNITS"),
+            line=block.line("XUNITS"),
             remedy="Needed: 1/CM, MICROMETERS or NANOMETERS.",
         )
     return curve(
         x,
         y * (block.number("YFACTOR") or 1.0),
         x_unit=unit or guess_axis(x),
-        y_kind=ordinate(block.get("YUNITS"), source=source, line=block.lines.get("YUNITS")),
+        y_kind=ordinate(block.get("YUNITS"), source=source, line=block.line("YUNITS")),
         source=source,
-        line=block.lines[label],
+        line=line,
         state=_state(block),
         smiles=block.get("$SMILES", "SMILES"),
-        origin=f"{source.name}:{block.lines[label]}",
+        origin=f"{source.name}:{line}",
     )
 
 
 def _body(block: Block, label: str) -> tuple[str, str]:
-    form, _, body = block.records[label].partition("\n")
+    form, _, body = block.records[label][0].text.partition("\n")
     return form.upper(), body
 
 
@@ -198,27 +126,15 @@ def _state(block: Block) -> str:
 
 
 def _complete(block: Block, points: int, label: str, source: Path) -> None:
-    stated = block.number("NPOINTS")
-    if stated is None and not block.ended:
-        raise BadInput(
-            "the block has neither ##NPOINTS= nor ##END=, so its end may be missing",
-            source=source,
-            line=block.lines[label],
-            remedy="The file is truncated: export or download it again.",
-        )
-    if stated is not None and points < stated:
-        raise BadInput(
-            f"the spectrum has {points} of {int(stated)} points",
-            source=source,
-            line=block.lines[label],
-            remedy="The file is truncated: export or download it again.",
-        )
+    error = jcampdx.truncated(block, label, points, source)
+    if error is not None:
+        raise error
 
 
 def _evenly(block: Block, label: str, body: str, source: Path) -> tuple[np.ndarray, np.ndarray]:
     """Axis and ordinates of an (X++(Y..Y)) table, its X checks compared."""
-    line = block.lines[label]
-    table = asdf.ordinates(body, line + 1, source)
+    line = block.line(label) or 0
+    table = jcampdx.ordinates(body, line + 1, source)
     _complete(block, len(table.y), label, source)
     if len(table.y) < 2:
         raise BadInput(
@@ -263,13 +179,13 @@ def _rounding(x: np.ndarray) -> float:
 
 
 def _peaks(block: Block, label: str, body: str, source: Path) -> IrSignal:
-    line = block.lines[label]
+    line = block.line(label) or 0
     unit = axis_unit(block.get("XUNITS")) or "cm-1"
     if label == "PEAKASSIGNMENTS":
         rows = re.findall(r"\(\s*([-+.\deE]+)\s*,\s*([-+.\deE]*)", body)
         table = np.array([[float(x), float(y) if y else np.nan] for x, y in rows]).reshape(-1, 2)
     else:
-        table = asdf.pairs(body, line + 1, source)
+        table = jcampdx.pairs(body, line + 1, source)
     _complete(block, len(table), label, source)
     x = table[:, 0] * (block.number("XFACTOR") or 1.0)
     if unit != "cm-1":
@@ -278,7 +194,7 @@ def _peaks(block: Block, label: str, body: str, source: Path) -> IrSignal:
     strengths: tuple[str, ...] = ()
     named = block.get("YUNITS")
     if named and np.isfinite(y).all() and np.ptp(y) > 0:
-        kind = ordinate(named, source=source, line=block.lines.get("YUNITS"))
+        kind = ordinate(named, source=source, line=block.line("YUNITS"))
         full = 100.0 if y.max() > PERCENT_ABOVE else 1.0
         height = y / y.max() if kind == "absorbance" else 1.0 - y / full
         strengths = tuple(next(s for least, s in STRONG if h >= least or not least) for h in height)

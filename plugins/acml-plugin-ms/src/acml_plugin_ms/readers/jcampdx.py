@@ -1,19 +1,17 @@
-"""JCAMP-DX for mass spectra (Lampen et al. 1994, JCAMP-DX 5.0), parsed by the package jcamp.
-
-The text is divided into blocks first, so that one bad block does not end the file, and so that other
-kinds of spectra are told apart.
-"""
+"""JCAMP-DX for mass spectra (Lampen et al. 1994, JCAMP-DX 5.0): peak tables and XY points."""
 
 from __future__ import annotations
 
-import contextlib
-import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from acml_core import jcampdx
 from acml_core.errors import BadInput
+from acml_core.jcampdx import Block
 from acml_plugin_ms.readers.record import Found, Record
 
 OTHERS = (
@@ -24,7 +22,6 @@ OTHERS = (
 )
 """Other kinds of JCAMP-DX data, and the modality that reads them."""
 
-_LABEL = re.compile(r"^\s*##([^=]*)=(.*)$")
 _DATA = ("PEAKTABLE", "XYPOINTS", "XYDATA")
 
 
@@ -34,33 +31,41 @@ def read_jcamp(text: str, source: str | Path) -> Iterator[Found]:
         yield BadInput("no JCAMP-DX file: it has no '##' labels", source=source)
         return
     any_block = False
-    for start, block, complete in _blocks(text):
-        labels = _labels(block)
-        kind = (labels.get("DATATYPE") or labels.get("DATACLASS") or "").upper()
-        if kind == "LINK":
-            continue
-        if not kind and not any(name in labels for name in (*_DATA, "NTUPLES")):
+    for block in jcampdx.blocks(text):
+        kind = block.get("DATATYPE", "DATACLASS").upper()
+        label = block.has(*_DATA)
+        if kind == "LINK" or not (kind or label or block.has("NTUPLES")):
             continue
         any_block = True
         other = next((o for o in OTHERS if o[0].search(kind) and "MASS" not in kind), None)
         if other is not None:
-            yield _other(other, source, start)
-        elif "NTUPLES" in labels or "NTUPLES" in kind:
+            yield _other(other, source, block.start)
+        elif block.has("NTUPLES") or "NTUPLES" in kind:
             yield BadInput(
                 "the block holds many spectra as NTUPLES, which are not read",
                 source=source,
-                line=start,
+                line=block.start,
                 remedy="Export single spectra as PEAK TABLE, or the run as mzML.",
             )
-        elif not complete:
+        elif not block.ended:
             yield BadInput(
                 "the block has no ##END=",
                 source=source,
-                line=start,
+                line=block.start,
                 remedy="The file may be truncated: export or download it again.",
             )
+        elif not label:
+            yield BadInput(
+                "the block has no data table",
+                source=source,
+                line=block.start,
+                remedy="Export it again as PEAK TABLE.",
+            )
         else:
-            yield _record(block, labels, source, start)
+            try:
+                yield _record(block, label, source)
+            except BadInput as error:
+                yield error
     if not any_block:
         yield BadInput(
             "no JCAMP-DX data block found",
@@ -81,83 +86,34 @@ def _other(other: tuple[Any, str, str], source: str | Path, line: int) -> BadInp
     )
 
 
-def _blocks(text: str) -> Iterator[tuple[int, list[str], bool]]:
-    """(first line, lines, whether it has its ##END=) of each innermost block."""
-    block: list[str] = []
-    start = 1
-    for number, line in enumerate(text.splitlines(), start=1):
-        label = _LABEL.match(line)
-        name = _plain(label[1]) if label else ""
-        if name == "TITLE" and block:
-            yield start, block, False  # the outer block's own head
-            block = []
-        if not block:
-            start = number
-        block.append(line)
-        if name == "END":
-            yield start, block, True
-            block = []
-    if any(line.strip() for line in block):
-        yield start, block, False
-
-
-def _plain(label: str) -> str:
-    return re.sub(r"[ \-/_]", "", label).upper()
-
-
-def _labels(block: list[str]) -> dict[str, str]:
-    found = {}
-    for line in block:
-        label = _LABEL.match(line)
-        if label:
-            found[_plain(label[1])] = label[2].partition("$$")[0].strip()
-    return found
-
-
-def _record(block: list[str], labels: dict[str, str], source: str | Path, start: int) -> Found:
-    from jcamp import read
-
-    lines = []
-    for line in block:
-        label = _LABEL.match(line)
-        if label and _plain(label[1]) in _DATA:
-            # the package knows these forms of the label and of its value only
-            value = re.sub(r"\s+", "", label[2].partition("$$")[0]).upper()
-            name = {"PEAKTABLE": "PEAK TABLE"}.get(_plain(label[1]), _plain(label[1]))
-            line = f"##{name}={value}"
-        elif label is None:
-            line = line.partition("$$")[0]
-        lines.append(line + "\n")
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):  # it prints its own checks
-            data = read(lines)
-        x, y = [float(v) for v in data["x"]], [float(v) for v in data["y"]]
-    except (KeyError, ValueError, TypeError, IndexError, ZeroDivisionError) as error:
-        return BadInput(
-            f"the JCAMP-DX data cannot be read ({type(error).__name__}: {error})",
-            source=source,
-            line=start,
-            remedy="The block may be damaged: export it again as PEAK TABLE.",
-        )
-    stated = labels.get("NPOINTS", "")
-    if stated.isdigit() and len(x) < int(stated):
-        return BadInput(
-            f"{stated} peaks stated, {len(x)} found",
-            source=source,
-            line=start,
-            remedy="The file may be truncated: export or download it again.",
-        )
-    smiles = labels.get("SMILES", labels.get("$SMILES", ""))
-    mode = labels.get(".IONIZATIONMODE", "")
-    instrument = "-".join(part for part in (labels.get(".INLET", ""), mode.rstrip("+-")) if part)
+def _record(block: Block, label: str, source: str | Path) -> Record:
+    found, line = block.records[label][0]
+    form, _, body = found.partition("\n")
+    if "X++" in form.upper():
+        y = jcampdx.ordinates(body, line + 1, source).y
+        first, last = block.number("FIRSTX"), block.number("LASTX")
+        if first is None or last is None:
+            raise BadInput(
+                "FIRSTX or LASTX is missing", source=source, line=line, remedy="Export it again."
+            )
+        x = np.linspace(first, last, len(y))
+    else:
+        table = jcampdx.pairs(body, line + 1, source)
+        x, y = table[:, 0] * (block.number("XFACTOR") or 1.0), table[:, 1]
+    error = jcampdx.truncated(block, label, len(x), source)
+    if error is not None:
+        raise error
+    mode = block.get(".IONIZATIONMODE")
+    instrument = "-".join(part for part in (block.get(".INLET"), mode.rstrip("+-")) if part)
+    precursor = block.get("$PRECURSORMZ")
     return Record(
         x,
-        y,
-        place=f"{start} {labels.get('TITLE', '')}".strip()[:80],
-        line=start,
-        smiles=smiles,
-        precursor_mz=labels.get("$PRECURSORMZ"),
+        y * (block.number("YFACTOR") or 1.0),
+        place=f"{block.start} {block.get('TITLE')}".strip()[:80],
+        line=block.start,
+        smiles=block.get("SMILES", "$SMILES"),
+        precursor_mz=precursor or None,
         ion_mode=mode,
         instrument_type=instrument,
-        ms_type="" if labels.get("$PRECURSORMZ") else "MS",
+        ms_type="" if precursor else "MS",
     )

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from acml_core import jcampdx
 from acml_core.errors import BadInput
+from acml_core.jcampdx import NUMBER, Block
 from acml_core.modality import OnReject
 from acml_plugin_nmr.readers.annotations import multiplicities_13c, splitting_1h
 from acml_plugin_nmr.readers.limits import (
@@ -34,26 +35,7 @@ OTHER_MODALITIES = (
     (re.compile(r"UV|VIS", re.I), "a UV/VIS spectrum", ""),
 )
 
-_LABEL = re.compile(r"^\s*##(?P<label>[^=]*)=(?P<value>.*)$")
-_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
-
-
-@dataclass
-class Block:
-    """One block's labelled records: normalised label -> text, and the line each starts at."""
-
-    records: dict[str, str] = field(default_factory=dict)
-    lines: dict[str, int] = field(default_factory=dict)
-    start: int = 1
-
-    def get(self, *labels: str) -> str:
-        """The first of ``labels`` that the block has, stripped, or ""."""
-        return next((self.records[name].strip() for name in labels if name in self.records), "")
-
-    def number(self, *labels: str) -> float | None:
-        """The same as a number, or None."""
-        found = _NUMBER.search(self.get(*labels))
-        return float(found[0]) if found else None
+DATA = ("PEAKASSIGNMENTS", "PEAKTABLE", "XYDATA", "XYPOINTS", "DATATABLE")
 
 
 def read_jcamp(
@@ -64,30 +46,7 @@ def read_jcamp(
     Raises:
         BadInput: no JCAMP-DX, another kind of spectrum or nucleus, truncated, no peaks.
     """
-    blocks = _blocks(text)
-    data = [block for block in blocks if _data_label(block) or "DATATYPE" in block.records]
-    data = [block for block in data if block.get("DATATYPE").upper() != "LINK"]
-    if not data:
-        raise BadInput(
-            "no JCAMP-DX data block found",
-            source=source,
-            remedy="The file may be truncated: a block has ##DATA TYPE= and ##XYDATA= or "
-            "##PEAK TABLE=.",
-        )
-    errors: list[BadInput] = []
-    given = 0
-    for block in data:
-        try:
-            signal = _signal(block, source)
-        except BadInput as error:
-            errors.append(error)
-            if on_reject is not None and len(data) > 1:
-                on_reject(error)
-            continue
-        given += 1
-        yield signal
-    if not given:
-        raise errors[0]
+    yield from jcampdx.each(text, source, DATA, lambda block: _signal(block, source), on_reject)
 
 
 def _signal(block: Block, source: Path) -> NmrSignal:
@@ -97,24 +56,24 @@ def _signal(block: Block, source: Path) -> NmrSignal:
             raise BadInput(
                 f"this JCAMP-DX file holds {words}",
                 source=source,
-                line=block.lines.get("DATATYPE"),
+                line=block.line("DATATYPE"),
                 remedy=f"Read it with the modality {modality!r}." if modality else "NMR is needed.",
             )
     if kind and not re.search(r"NMR|NUCLEAR|LINK", kind, re.I):
         raise BadInput(
             f"this JCAMP-DX file holds {kind!r}, not NMR",
             source=source,
-            line=block.lines.get("DATATYPE"),
+            line=block.line("DATATYPE"),
             remedy="Give an NMR SPECTRUM, NMR PEAK TABLE or NMR PEAK ASSIGNMENTS block.",
         )
     nucleus = _nucleus(block)
     if nucleus not in ("13C", "1H", ""):
-        raise wrong_nucleus([nucleus], source=source, line=block.lines.get(".OBSERVENUCLEUS"))
+        raise wrong_nucleus([nucleus], source=source, line=block.line(".OBSERVENUCLEUS"))
     solvent = block.get(".SOLVENTNAME", "$SOLVENT").strip("<> ") or find_solvent(
         block.get("SOLVENT")
     )
-    label = _data_label(block)
-    line = block.lines.get(label, block.start)
+    label = block.has(*DATA)
+    line = block.line(label) or block.start
     if label in ("PEAKTABLE", "PEAKASSIGNMENTS", "XYPOINTS"):
         return _from_peaks(block, label, nucleus, solvent, source, line)
     if not label:
@@ -133,7 +92,7 @@ def _signal(block: Block, source: Path) -> NmrSignal:
 def _from_peaks(
     block: Block, label: str, nucleus: str, solvent: str, source: Path, line: int
 ) -> NmrSignal:
-    form, _, body = block.records[label].partition("\n")
+    form, _, body = block.records[label][0].text.partition("\n")
     refuse_not_finite(body, "peak", source=source, line=line)
     wide = "M" in form.upper().split("..")[0] or "A" in form.upper()
     x_factor = block.number("XFACTOR") or 1.0
@@ -143,17 +102,17 @@ def _from_peaks(
     if "(" in body and (label == "PEAKASSIGNMENTS" or wide):
         for group in re.findall(r"\(([^()]*(?:\([^()]*\)[^()]*)*)\)", body):
             cells = [cell.strip() for cell in group.split(",")]
-            value = _NUMBER.match(cells[0])
+            value = NUMBER.match(cells[0])
             if value is None:
                 continue
             x.append(float(value[0]) * x_factor)
-            second = _NUMBER.fullmatch(cells[1]) if len(cells) > 1 else None
+            second = NUMBER.fullmatch(cells[1]) if len(cells) > 1 else None
             height.append(float(cells[1]) if second else 1.0)
-            rest = [cell for cell in cells[1:] if cell and not _NUMBER.fullmatch(cell)]
+            rest = [cell for cell in cells[1:] if cell and not NUMBER.fullmatch(cell)]
             notes.append(rest[0].strip("<> ") if rest and not rest[0].startswith("<") else "")
     else:
         for row in re.split(r"[;\n]", body):
-            values = [float(value) for value in _NUMBER.findall(row)]
+            values = [float(value) for value in NUMBER.findall(row)]
             step = 2 if len(values) % 2 == 0 else max(len(values), 1)
             for at in range(0, len(values), step):
                 x.append(values[at] * x_factor)
@@ -219,7 +178,7 @@ def _to_ppm(
 def _reference(block: Block, x: np.ndarray, observe: float) -> np.ndarray | None:
     """Axis fixed by .SHIFT REFERENCE= INTERNAL, CDCl3, point, ppm."""
     parts = [part.strip(" ()") for part in block.get(".SHIFTREFERENCE").split(",")]
-    if len(parts) < 4 or not _NUMBER.fullmatch(parts[2]) or not _NUMBER.fullmatch(parts[3]):
+    if len(parts) < 4 or not NUMBER.fullmatch(parts[2]) or not NUMBER.fullmatch(parts[3]):
         return None
     first, last = block.number("FIRSTX"), block.number("LASTX")
     points = block.number("NPOINTS")
@@ -227,7 +186,7 @@ def _reference(block: Block, x: np.ndarray, observe: float) -> np.ndarray | None
         spread = [_ntuple(block, name) for name in ("FIRST", "LAST", "VARDIM")]
         if not all(spread):
             return None
-        first, last, points = (float(_NUMBER.search(v[0])[0]) for v in spread)  # type: ignore[index]
+        first, last, points = (float(NUMBER.search(v[0])[0]) for v in spread)  # type: ignore[index]
     at = first + (last - first) * (float(parts[2]) - 1) / (points - 1)
     return float(parts[3]) + (x - at) / observe
 
@@ -246,8 +205,7 @@ def _spectrum(block: Block, label: str, source: Path, line: int) -> tuple[np.nda
         raise BadInput(
             "FIRSTX or LASTX is missing", source=source, line=line, remedy="Export the file again."
         )
-    body = block.records[label].partition("\n")[2]
-    values = decode(body, source, line)
+    values = jcampdx.ordinates(_real(block, label), line + 1, source).y
     if points and len(values) < points:
         raise BadInput(
             f"the spectrum has {len(values)} of {int(points)} points",
@@ -258,7 +216,13 @@ def _spectrum(block: Block, label: str, source: Path, line: int) -> tuple[np.nda
     if len(values) < 3 or first == last:
         raise no_peaks(source, line, "The data block is empty or truncated.")
     values = values[: int(points)] if points else values
-    return np.linspace(first, last, len(values)), np.array(values) * factor
+    return np.linspace(first, last, len(values)), values * factor
+
+
+def _real(block: Block, label: str) -> str:
+    """The data table; of NTUPLES the first page that is not the imaginary part."""
+    pages = [record.text.partition("\n") for record in block.records[label]]
+    return next((body for form, _, body in pages if not re.search(r"I\s*\.\.", form)), "")
 
 
 def _from_fid(block: Block, nucleus: str, solvent: str, source: Path, line: int) -> NmrSignal:
@@ -268,132 +232,6 @@ def _from_fid(block: Block, nucleus: str, solvent: str, source: Path, line: int)
         line=line,
         remedy="Give the processed spectrum or a peak table, or the spectrometer's folder.",
     )
-
-
-_SQUEEZED = {c: str(i) for i, c in enumerate("@ABCDEFGHI")} | {
-    c: f"-{i}" for i, c in enumerate("abcdefghi", 1)
-}
-_DIFFERENCE = {c: str(i) for i, c in enumerate("%JKLMNOPQR")} | {
-    c: f"-{i}" for i, c in enumerate("jklmnopqr", 1)
-}
-_DUPLICATE = {c: str(i) for i, c in enumerate("STUVWXYZs", 1)}
-_ITEM = re.compile(
-    # An exponent needs a point before it or a sign behind it: a bare E is the squeezed digit 5.
-    r"(?P<kind>[@A-Ia-i%J-Rj-rS-Zs?+-]?)\s*"
-    r"(?P<rest>\d*\.\d*(?:[eE][-+]?\d+)?|\d+[eE][-+]\d+|\d*)"
-)
-
-
-def decode(body: str, source: Path, line: int) -> list[float]:
-    """Ordinates of an (X++(Y..Y)) table in any ASDF form: AFFN, PAC, SQZ, DIF, DUP.
-
-    In DIF form each line begins by repeating the last ordinate of the line before, as a check.
-    """
-    values: list[float] = []
-    was_difference = False
-    for row in body.splitlines():
-        row = row.strip()
-        if not row or row.startswith("##"):
-            continue
-        items = _items(row)
-        if not items:
-            raise BadInput(
-                f"{row[:30]!r} is no JCAMP-DX data", source=source, line=line,
-                remedy="The data are damaged: export or download the file again.",
-            )  # fmt: skip
-        del items[0]  # the abscissa; axes come from FIRSTX and LASTX
-        if was_difference and items and values:
-            values.pop()  # the check value stands for it
-        step, difference = 0.0, False
-        for kind, number in items:
-            if kind == "dup":
-                times = max(int(number) - 1, 0)
-                if times > 10_000_000:
-                    raise BadInput("a repeat count is impossible", source=source, line=line)
-                if difference:
-                    for _ in range(times):
-                        values.append(values[-1] + step)
-                elif values:
-                    values += [values[-1]] * times
-            elif kind == "dif" and values:
-                step, difference = number, True
-                values.append(values[-1] + step)
-            else:
-                values.append(number)
-                difference = False
-        was_difference = difference
-    return values
-
-
-def _items(row: str) -> list[tuple[str, float]]:
-    items: list[tuple[str, float]] = []
-    position = 0
-    while position < len(row):
-        if row[position] in " ,\t":
-            position += 1
-            continue
-        found = _ITEM.match(row, position)
-        if found is None or found.end() == position:
-            return []
-        mark, rest = found["kind"], found["rest"]
-        position = found.end()
-        if mark == "?":
-            items.append(("abs", float("nan")))
-            continue
-        if mark in _SQUEEZED and mark:
-            kind, text = "abs", _SQUEEZED[mark] + rest
-        elif mark in _DIFFERENCE and mark:
-            kind, text = "dif", _DIFFERENCE[mark] + rest
-        elif mark in _DUPLICATE and mark:
-            kind, text = "dup", _DUPLICATE[mark] + rest
-        else:
-            kind, text = "abs", mark + rest
-        try:
-            items.append((kind, float(text)))
-        except ValueError:
-            return []
-    return items
-
-
-def _blocks(text: str) -> list[Block]:
-    """Blocks of a file in order; a link block's inner blocks stand beside it."""
-    blocks: list[Block] = []
-    stack: list[Block] = []
-    current: str | None = None
-    for number, raw in enumerate(text.splitlines(), start=1):
-        line = raw.split("$$", 1)[0] if "$$" in raw else raw
-        found = _LABEL.match(line)
-        if found is None:
-            if current is not None and stack:
-                stack[-1].records[current] += "\n" + line
-            continue
-        name = re.sub(r"[\s\-_/]", "", found["label"]).upper()
-        if name == "TITLE":
-            block = Block(start=number)
-            blocks.append(block)
-            stack.append(block)
-        elif not stack:
-            stack.append(Block(start=number))
-            blocks.append(stack[-1])
-        if name == "END":
-            current = None
-            stack.pop()
-            continue
-        if name in stack[-1].records and name in ("PAGE", "DATATABLE"):
-            current = None  # a later page (the imaginary part) is not needed
-            continue
-        if name == "DATATABLE" and re.search(r"I\s*\.\.", found["value"]):
-            current = None
-            continue
-        stack[-1].records[name] = found["value"]
-        stack[-1].lines[name] = number
-        current = name
-    return blocks
-
-
-def _data_label(block: Block) -> str:
-    labels = ("PEAKASSIGNMENTS", "PEAKTABLE", "XYDATA", "XYPOINTS", "DATATABLE")
-    return next((name for name in labels if name in block.records), "")
 
 
 def _ntuple(block: Block, name: str) -> list[str]:

@@ -16,6 +16,9 @@ from acml_core.errors import BadInput
 MAX_REPEATS = 1_000_000
 """Largest repeat count (DUP) taken for one."""
 
+Y_TOLERANCE = 1e-6
+"""Share by which a Y check may differ: files with decimals round."""
+
 _SQUEEZED = {c: str(i) for i, c in enumerate("@ABCDEFGHI")} | {
     c: f"-{i}" for i, c in enumerate("abcdefghi", 1)
 }
@@ -23,9 +26,13 @@ _DIFFERENCE = {c: str(i) for i, c in enumerate("%JKLMNOPQR")} | {
     c: f"-{i}" for i, c in enumerate("jklmnopqr", 1)
 }
 _DUPLICATE = {c: str(i) for i, c in enumerate("STUVWXYZ", 1)} | {"s": "9"}
-_COMPRESSED = re.compile(r"[@%A-DF-Za-df-z]")
+_COMPRESSED = re.compile(r"[@%A-DF-Za-df-z]|\d[Ee]\d")
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|\?")
-_ITEM = re.compile(r"([@A-Ia-i%J-Rj-rS-Zs+-]?)(\d*\.?\d*)|(\?)")
+_ITEM = re.compile(
+    # An exponent needs a point before it or a sign behind it: a bare E is the squeezed digit 5.
+    r"([@A-Ia-i%J-Rj-rS-Zs+-]?)(\d*\.\d*[eE][-+]?\d+|\d+[eE][-+]\d+|\d*\.?\d*)|(\?)"
+)
+_ENDLESS = re.compile(r"\b(?:nan|inf(?:inity)?)\b", re.I)
 _BETWEEN = re.compile(r"[\s,;]+")
 
 
@@ -46,7 +53,7 @@ class Ordinates:
     line: np.ndarray
 
 
-def ordinates(body: str, first_line: int, source: Path) -> Ordinates:
+def ordinates(body: str, first_line: int, source: str | Path) -> Ordinates:
     """Decode an (X++(Y..Y)) table.
 
     In the DIF form each line begins by repeating the last ordinate of the line before: this Y check is
@@ -72,7 +79,7 @@ def ordinates(body: str, first_line: int, source: Path) -> Ordinates:
             ends_in_difference = False
         at = len(y)
         if differences and values and y:
-            if values[0] != y[-1]:
+            if not np.isclose(values[0], y[-1], rtol=Y_TOLERANCE, atol=0.0):
                 raise BadInput(
                     f"the Y check fails: {values[0]:g} stands where {y[-1]:g} must be repeated",
                     source=source,
@@ -90,15 +97,22 @@ def ordinates(body: str, first_line: int, source: Path) -> Ordinates:
     )
 
 
-def pairs(body: str, first_line: int, source: Path) -> np.ndarray:
+def pairs(body: str, first_line: int, source: str | Path) -> np.ndarray:
     """Decode an (XY..XY) table: (N, 2), before the factors.
 
     Raises:
         BadInput: an odd number of values, or none.
     """
     values: list[float] = []
-    for row in body.splitlines():
+    for number, row in enumerate(body.splitlines(), start=first_line):
         text = row.split("$$")[0]
+        if endless := _ENDLESS.search(text):
+            raise BadInput(
+                f"{endless[0]!r} is not a finite number",
+                source=source,
+                line=number,
+                remedy="Leave the point out, or write ? for an unknown ordinate.",
+            )
         values += [np.nan if item == "?" else float(item) for item in _NUMBER.findall(text)]
     if not values or len(values) % 2:
         raise BadInput(
@@ -110,7 +124,7 @@ def pairs(body: str, first_line: int, source: Path) -> np.ndarray:
     return np.array(values).reshape(-1, 2)
 
 
-def _affn(row: str, line: int, source: Path) -> tuple[float, list[float]]:
+def _affn(row: str, line: int, source: str | Path) -> tuple[float, list[float]]:
     try:
         x, *values = map(float, row.replace(",", " ").replace(";", " ").split())
     except ValueError:  # PAC: signs part the numbers
@@ -121,7 +135,7 @@ def _affn(row: str, line: int, source: Path) -> tuple[float, list[float]]:
     return x, values
 
 
-def _asdf(row: str, line: int, source: Path) -> tuple[float, list[float], bool]:
+def _asdf(row: str, line: int, source: str | Path) -> tuple[float, list[float], bool]:
     """Abscissa, ordinates, and whether the last of them was a difference."""
     start = re.match(r"[-+]?\d*\.?\d*", row)
     if start is None or not start[0].strip("+-."):
@@ -167,7 +181,7 @@ def _repeat(values: list[float], times: int, step: float | None) -> None:
         values += [last + step * k for k in range(1, times + 1)]
 
 
-def _no_data(row: str, line: int, source: Path) -> BadInput:
+def _no_data(row: str, line: int, source: str | Path) -> BadInput:
     return BadInput(
         f"{row[:30]!r} is no JCAMP-DX data",
         source=source,
