@@ -28,7 +28,7 @@ CHECKED = ["acml_core", *(str((p / "src").relative_to(ROOT)) for p in PLUGINS)]
 
 BUILD = ["hatchling", "editables"]
 DEV = [
-    *("pytest", "hypothesis", "ruff", "mypy", "import-linter", "build", "pandas"),
+    *("pytest", "hypothesis", "ruff", "mypy", "import-linter", "build", "pandas", "scikit-learn"),
     *("mkdocs-material", "mkdocstrings[python]"),
 ]
 

@@ -31,7 +31,9 @@ def parse(model: type[S], data: Mapping[str, Any], *, source: str | Path | None 
     try:
         return model.model_validate(dict(data))
     except ValidationError as error:
-        first = error.errors()[0]
+        # A misspelt key that is required is both unknown and missing; the first says more.
+        found = error.errors()
+        first = next((one for one in found if one["type"] == "extra_forbidden"), found[0])
         where = ".".join(str(part) for part in first["loc"])
         message = first["msg"].removeprefix("Value error, ")
         if not where:  # a rule between several settings

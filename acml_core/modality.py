@@ -23,7 +23,7 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -90,6 +90,22 @@ class Signal(BaseModel):
         """A copy with every measured field but ``fields`` set back to "not measured"."""
         keep = set(fields) | set(Signal.model_fields)
         return type(self)(**{name: getattr(self, name) for name in self.model_fields_set & keep})
+
+
+class Part(NamedTuple):
+    """One part of a signal: a peak, a band.
+
+    Attributes:
+        label: what a chemist calls it, with its unit: "13C 128.4 ppm".
+        low, high: where it lies on the horizontal axis of ``draw``, in that axis's unit; equal for
+            a line.
+        panel: number of the axes in ``draw``'s figure that it lies in.
+    """
+
+    label: str
+    low: float
+    high: float
+    panel: int = 0
 
 
 class Modality(ABC):
@@ -201,6 +217,20 @@ class Modality(ABC):
         """
         raise self._unsupported("assign signals to atoms")
 
+    def parts(self, signal: Any) -> Sequence[Part]:
+        """What the measurement consists of, such as its peaks; for explanations.
+
+        The order is the plugin's, and the same each time; ``without`` counts in it.
+        """
+        raise self._unsupported("split a signal into parts")
+
+    def without(self, signal: Any, left_out: Sequence[int]) -> Signal:
+        """The signal less some of its parts, numbers of ``parts(signal)``; none is allowed.
+
+        ``prepare`` of the signal and of ``without(signal, ())`` agree. At least one part is left.
+        """
+        raise self._unsupported("split a signal into parts")
+
     def similarity(
         self, queries: Sequence[Any], references: Sequence[Any]
     ) -> Iterator[Mapping[str, np.ndarray]]:
@@ -231,9 +261,23 @@ class Modality(ABC):
     @classmethod
     def recipes(cls) -> Mapping[str, Path]:
         """Named training settings that the plugin ships: ``recipes/*.toml`` beside its module."""
+        return cls._beside("recipes")
+
+    @classmethod
+    def maps(cls) -> Mapping[str, Path]:
+        """Column maps of public data sets that the plugin ships: ``maps/*.toml``."""
+        return cls._beside("maps")
+
+    @classmethod
+    def protocols(cls) -> Mapping[str, Path]:
+        """Named ways to evaluate on public data sets that the plugin ships: ``protocols/*.toml``."""
+        return cls._beside("protocols")
+
+    @classmethod
+    def _beside(cls, folder: str) -> Mapping[str, Path]:
         module = sys.modules[cls.__module__]
-        folder = Path(inspect.getfile(module)).parent / "recipes"
-        return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+        place = Path(inspect.getfile(module)).parent / folder
+        return {path.stem: path for path in sorted(place.glob("*.toml"))}
 
     def _unsupported(self, what: str) -> Unsupported:
         return Unsupported(

@@ -7,7 +7,18 @@ from typing import Annotated
 import typer
 
 import acml_core
-from acml_core.cli import data, doctor, fusion, library, plugins, rows, search, train
+from acml_core.cli import (
+    data,
+    doctor,
+    explain,
+    finetune,
+    library,
+    plugins,
+    rows,
+    search,
+    semantics,
+    train,
+)
 
 app = typer.Typer(
     name="acml",
@@ -40,10 +51,13 @@ def _root(
 app.add_typer(plugins.app, name="plugins", help="List, describe and check modality plugins.")
 app.add_typer(data.app, name="data", help="Import, simulate and split tables of measurements.")
 app.command("train", epilog=train.EXAMPLE)(train.train)
-# "fusion" adds its command to those of "evaluate".
-app.add_typer(fusion.app, name="eval", help="Evaluate a trained model on unseen molecules.")
+# "fusion", "property" and "semantics" add their commands to those of "evaluate".
+app.add_typer(semantics.app, name="eval", help="Evaluate a trained model on unseen molecules.")
 app.add_typer(library.app, name="library", help="Build and describe libraries of candidates.")
 app.command("search", epilog=search.EXAMPLE)(search.search)
+app.command("explain", epilog=explain.EXAMPLE)(explain.explain)
 # "rows" adds its commands to those of "models".
 app.add_typer(rows.app, name="models", help="List, fetch and publish trained models.")
+app.command("finetune", epilog=finetune.FINETUNE)(finetune.finetune)
+app.command("predict", epilog=finetune.PREDICT)(finetune.predict)
 app.command("doctor", epilog=doctor.EXAMPLE)(doctor.doctor)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from acml_core.cli.common import note, overrides, save_rejects, show
+from acml_core.cli.common import Json, note, overrides, save_rejects, show
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 Out = Annotated[Path, typer.Option("--out", help="Table to write: .parquet, .csv or .tsv.")]
@@ -29,6 +29,51 @@ def import_(
     count, rejects = import_table(format, source, out, modality)
     save_rejects(rejects, out.parent)
     typer.echo(f"{count} rows written to {out}")
+
+
+@app.command(
+    "fetch",
+    epilog="Example: acml data fetch hf:OWNER/NAME --map columns.toml --out table.parquet",
+)
+def fetch(
+    source: Annotated[str, typer.Argument(help="hf:OWNER/NAME, a data set of the Hub.")],
+    out: Annotated[Path, typer.Option("--out", help="Table to write: .parquet.")],
+    map: Annotated[
+        str | None,
+        typer.Option(
+            "--map", help="A plugin's column map, or a TOML file. Default: the plugin's for it."
+        ),
+    ] = None,
+    revision: Annotated[
+        str | None, typer.Option(help="Commit, tag or branch. Default: the newest commit.")
+    ] = None,
+    fold: Annotated[
+        list[str] | None,
+        typer.Option(help="A side of the data set's own split to take; repeat. Default: all."),
+    ] = None,
+    max_rows: Annotated[
+        int | None, typer.Option("--max-rows", min=1, help="Rows to write at most.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Fetch a data set of the Hugging Face Hub and write it as a table of ours.
+
+    Files stay in the usual cache, so another run goes on where this one broke off.
+    """
+    from acml_core.hub.fetching import fetch_table
+
+    done = fetch_table(source, out, map=map, revision=revision, max_rows=max_rows, report=note)
+    save_rejects(done.outcome.rejects, out.parent)
+    if as_json:
+        show(done.as_dict())
+        return
+    typer.echo(f"{done.outcome.written} of {done.outcome.rows} rows written to {out}")
+    for name, number in done.outcome.filtered.items():
+        typer.echo(f"{number} rows left out by the filter {name}")
+    if done.outcome.folds:
+        parts = (f"{name or 'none'} {number}" for name, number in done.outcome.folds.items())
+        typer.echo("split of the data set: " + ", ".join(parts))
+    typer.echo(f"licence: {done.listed.licence or 'not stated'}; commit {done.listed.commit}")
 
 
 @app.command("simulate", epilog="Example: acml data simulate --modality nmr my.smi --out s.parquet")

@@ -52,6 +52,14 @@ def retrieval(
         str | None,
         typer.Option(help="Numbers of candidates to try beside, e.g. 100,1000,100000."),
     ] = None,
+    protocol: Annotated[
+        str | None,
+        typer.Option(help="A plugin's protocol, or a TOML file: queries rank lists of their own."),
+    ] = None,
+    candidates: Annotated[
+        list[str] | None,
+        typer.Option(help="With --protocol: lists as JSON, FILE or TRACK=FILE; default: its own."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
     out: Annotated[
         Path | None, typer.Option(help="Folder for report.json, queries.csv, retrieval.png.")
@@ -61,7 +69,30 @@ def retrieval(
     """Retrieval in both directions, with baselines and 95 % intervals."""
     from acml_core.evaluation.report import evaluate_tables, write
 
+    if candidates and protocol is None:
+        raise BadInput("--candidates needs --protocol", remedy="Give --protocol NAME.")
+    if protocol is not None and (library or measured_only or rerank or sizes):
+        raise BadInput(
+            "--library, --measured-only, --rerank and --sizes do not go with --protocol",
+            remedy="The protocol says what is ranked.",
+        )
     artefact, name = load_model(model, modality)
+    if protocol is not None:
+        from acml_core.cli.candidates import by_protocol
+
+        by_protocol(
+            artefact,
+            name,
+            protocol,
+            data or [],
+            candidates or [],
+            only=only.split(",") if only else None,
+            split=split,
+            seed=seed,
+            out=out,
+            as_json=as_json,
+        )
+        return
     report, rows, rejects = evaluate_tables(
         artefact,
         name,
@@ -124,7 +155,7 @@ def print_report(modality: str, report: dict[str, Any]) -> None:
         for label, entry in entries.items():
             if entry is None:
                 continue
-            cells = [_cell(entry[name]) for name in ("recall@1", "recall@5", "recall@10", "mrr")]
+            cells = [cell(entry[name]) for name in ("recall@1", "recall@5", "recall@10", "mrr")]
             mean = f"{gallery['candidates_mean']:.1f}"
             rows.append([gallery["name"], str(gallery["size"]), mean, label, *cells])
     table(rows, header)
@@ -133,7 +164,7 @@ def print_report(modality: str, report: dict[str, Any]) -> None:
         header = ["CANDIDATES", "RECALL@1", "RECALL@10", "MRR", "RANDOM @1", "BLIND @1"]
         lines = []
         for one in report["sizes"]:
-            cells = [_cell(one["modality_to_graph"][k]) for k in ("recall@1", "recall@10", "mrr")]
+            cells = [cell(one["modality_to_graph"][k]) for k in ("recall@1", "recall@10", "mrr")]
             rest = [f"{one[k]['recall@1']['value']:.5f}" for k in ("random", "spectrum_blind")]
             lines.append([str(one["candidates"]), *cells, *rest])
         table(lines, header)
@@ -158,6 +189,7 @@ def _confidence(one: dict[str, Any]) -> list[str]:
     ]
 
 
-def _cell(entry: dict[str, Any]) -> str:
+def cell(entry: dict[str, Any]) -> str:
+    """A figure with its interval."""
     low, high = entry["ci95"]
     return f"{entry['value']:.3f} [{low:.3f}, {high:.3f}]"

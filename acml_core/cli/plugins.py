@@ -47,7 +47,9 @@ def info(name: Annotated[str, typer.Argument(help="Name of a modality.")]) -> No
     typer.echo(f"formats:  {', '.join(cls.formats) or '-'}")
     typer.echo(f"columns:  smiles, {', '.join(cls.signal.columns())}")
     typer.echo(f"recipes:  {', '.join(cls.recipes()) or '-'}")
-    optional = ("simulate", "rerank", "similarity", "draw", "starter")
+    typer.echo(f"maps:     {', '.join(cls.maps()) or '-'}")
+    typer.echo(f"protocols: {', '.join(cls.protocols()) or '-'}")
+    optional = ("simulate", "rerank", "similarity", "parts", "draw", "starter")
     typer.echo(f"offers:   {', '.join(o for o in optional if cls.supports(o)) or '-'}")
     typer.echo("settings:")
     fields = cls.Config.model_fields

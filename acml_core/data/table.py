@@ -105,7 +105,7 @@ def read(path: str | Path, signal: type[Signal], *, only: Sequence[str] | None =
             }
             one = signal(smiles=smiles, origin=f"{path.name}:{number}", **values)
         except (ValidationError, ValueError) as error:
-            table.rejects.append(Reject(number, smiles, _reason(error)))
+            table.rejects.append(Reject(number, smiles, reason(error)))
             continue
         if one.missing:
             table.bare.append(smiles)
@@ -279,7 +279,8 @@ def as_bytes(value: Any, folder: Path) -> Any:
         raise ValueError(f"neither a file nor base64: {text[:80]!r}") from None
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
+    """Why a row cannot be used, in one line."""
     if isinstance(error, ValidationError):
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])

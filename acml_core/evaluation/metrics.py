@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -26,16 +27,18 @@ def match_rows(gallery: dict[str, Any]) -> list[str]:
     return [name for name in gallery["baselines"] if name not in OWN_BASELINES]
 
 
-def of_ranks(ranks: Ranks) -> dict[str, np.ndarray]:
-    """Per-query values of every metric, each (Q,) in [0, 1]."""
-    values = {f"recall@{k}": (ranks.rank <= k).astype(float) for k in KS}
+def of_ranks(ranks: Ranks, ks: Sequence[int] = KS, name: str = "recall") -> dict[str, np.ndarray]:
+    """Per-query values of every metric, each (Q,) in [0, 1]: ``name@k`` and mrr."""
+    values = {f"{name}@{k}": (ranks.rank <= k).astype(float) for k in ks}
     return {**values, "mrr": 1.0 / ranks.rank}
 
 
-def of_chance(candidates: np.ndarray) -> dict[str, np.ndarray]:
+def of_chance(
+    candidates: np.ndarray, ks: Sequence[int] = KS, name: str = "recall"
+) -> dict[str, np.ndarray]:
     """Per-query expected values when candidates are put in random order."""
     n = candidates.astype(float)
-    values = {f"recall@{k}": np.minimum(k / n, 1.0) for k in KS}
+    values = {f"{name}@{k}": np.minimum(k / n, 1.0) for k in ks}
     harmonic = np.concatenate([[0.0], np.cumsum(1.0 / np.arange(1, candidates.max(initial=1) + 1))])
     return {**values, "mrr": harmonic[candidates] / n}
 

@@ -1,4 +1,4 @@
-"""A picture of a retrieval report: recall@k by gallery, with baselines."""
+"""A picture of a retrieval report: recall@k (or hit@k) by gallery, with baselines."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from acml_core.evaluation.metrics import KS, match_rows
+from acml_core.evaluation.metrics import match_rows
 
 COLUMNS = 3
 PANEL_INCHES = (3.6, 3.0)
@@ -21,7 +21,8 @@ def plot(report: dict[str, Any]) -> Figure:
         figsize=(PANEL_INCHES[0] * columns, PANEL_INCHES[1] * rows + 0.6), layout="constrained"
     )
     axes = figure.subplots(rows, columns, squeeze=False, sharey=True)
-    names = [f"recall@{k}" for k in KS]
+    names = [name for name in galleries[0]["modality_to_graph"] if "@" in name]
+    ks = [int(name.partition("@")[2]) for name in names]
     for axis in axes.flat[len(galleries) :]:
         axis.set_axis_off()
     for axis, gallery in zip(axes.flat, galleries, strict=False):
@@ -38,10 +39,10 @@ def plot(report: dict[str, Any]) -> Figure:
                 continue
             values = [entry[name]["value"] for name in names]
             low, high = zip(*(entry[name]["ci95"] for name in names), strict=True)
-            axis.plot(KS, values, style, color=colour, label=label, marker="o", markersize=3)
-            axis.fill_between(KS, low, high, color=colour, alpha=0.2, linewidth=0)
+            axis.plot(ks, values, style, color=colour, label=label, marker="o", markersize=3)
+            axis.fill_between(ks, low, high, color=colour, alpha=0.2, linewidth=0)
         axis.set_xscale("log")
-        axis.set_xticks(KS, [str(k) for k in KS])
+        axis.set_xticks(ks, [str(k) for k in ks])
         axis.minorticks_off()
         axis.set_ylim(0, 1.02)
         axis.grid(alpha=0.3)
@@ -51,7 +52,7 @@ def plot(report: dict[str, Any]) -> Figure:
             fontsize=9,
         )
     for axis in axes[:, 0]:
-        axis.set_ylabel("recall@k")
+        axis.set_ylabel(names[0].partition("@")[0] + "@k")
     for column in range(columns):
         axes[rows - 1, column].set_xlabel("k")
     handles, labels = axes[0, 0].get_legend_handles_labels()

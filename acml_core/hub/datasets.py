@@ -126,9 +126,7 @@ def fetch(
 
 
 def _info(where: Repository, options: Options) -> Any:
-    return api(options.token).dataset_info(
-        where.repo, revision=where.revision, files_metadata=True
-    )
+    return api(options.token).dataset_info(where.repo, revision=where.revision, files_metadata=True)
 
 
 def _named(repo: str) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from acml_core.data import fetch_map, fetch_rows
-from acml_core.data.fetch_map import ColumnMap, Plan
+from acml_core.data import fetch_plan, fetch_rows
+from acml_core.data.fetch_map import ColumnMap
+from acml_core.data.fetch_plan import Plan
 from acml_core.data.fetch_table import Outcome, SourceFile, convert
-from acml_core.errors import BadInput
+from acml_core.errors import BadInput, did_you_mean
 from acml_core.hub.datasets import Listing, fetch, listing
 from acml_core.hub.names import PREFIX, Repository, repository
 from acml_core.hub.pull import Options
@@ -58,6 +59,7 @@ def fetch_table(
     *,
     map: str | None = None,
     revision: str | None = None,
+    folds: Collection[str] = (),
     max_rows: int | None = None,
     options: Options | None = None,
     report: Report = print,
@@ -72,6 +74,7 @@ def fetch_table(
         source: ``hf:OWNER/NAME``, or with a revision ``hf:OWNER/NAME@REVISION``.
         map: name of a plugin's map, or a TOML file; None for the map that a plugin has for it.
         revision: commit, tag or branch; the newest commit by default. The table states the commit.
+        folds: sides of the data set's own split to take; all where there is none here.
         max_rows: rows to write at most; files behind the last of them are not downloaded.
 
     Raises:
@@ -79,11 +82,13 @@ def fetch_table(
         AcmlError: the Hub cannot be reached, or refuses.
     """
     where = _named(source, revision)
-    plan = fetch_map.load(map, where.repo)
+    plan = fetch_plan.load(map, where.repo)
+    if folds and not plan.map.has_fold:
+        raise BadInput(f"the map {plan.name!r} tells no split", remedy="Leave --fold out.")
     if plan.map.dataset and plan.map.dataset != where.repo:
         report(f"the map {plan.name!r} was written for {plan.map.dataset}")
     listed = listing(where, options=options, report=report)
-    names = chosen(listed, plan.map)
+    names = chosen(listed, plan.map, folds)
     size = sum(listed.files[name].size or 0 for name in names)
     report(f"{listed.where}: {len(names)} files, {size / 1e6:,.1f} MB; map {plan.name!r}")
     report(f"licence: {listed.licence or NOT_STATED}")
@@ -105,15 +110,23 @@ def fetch_table(
     metadata = {
         "origin": f"{PREFIX}{listed.repo}",
         "revision": listed.commit,
-        "licence": listed.licence or NOT_STATED,
         "map": plan.name,
     }
-    outcome = convert(files(), plan, out, metadata, max_rows=max_rows, progress=progress)
+    if plan.map.source:
+        metadata["source"] = plan.map.source
+    if listed.licence:  # without one a model trained on the table has none, and cannot be published
+        metadata["licence"] = listed.licence
+    outcome = convert(
+        files(), plan, out, metadata, folds=folds, max_rows=max_rows, progress=progress
+    )
     return Fetched(listed, plan, read, outcome)
 
 
-def chosen(listed: Listing, map: ColumnMap) -> list[str]:
+def chosen(listed: Listing, map: ColumnMap, folds: Collection[str] = ()) -> list[str]:
     """The files to read: those that the map names, in its order; else every table.
+
+    Args:
+        folds: sides of the split that are wanted; files of another side are left out.
 
     Raises:
         BadInput: there is none.
@@ -131,6 +144,15 @@ def chosen(listed: Listing, map: ColumnMap) -> list[str]:
                     source=str(listed.where),
                     remedy=f"Its tables: {', '.join(tables[:8]) or 'none'}.",
                 )
+    by_file = {rule.path: rule.fold for rule in map.files if rule.fold}
+    if folds and by_file and map.fold is None:
+        unknown = sorted(set(folds) - set(by_file.values()))
+        if unknown:
+            raise BadInput(
+                f"the data set has no fold {unknown[0]!r}",
+                remedy=did_you_mean(unknown[0], by_file.values()),
+            )
+        names = [n for n in names if (rule := map.reads(n)) is not None and rule.fold in folds]
     if not names:
         raise BadInput(
             "it holds no table that can be read",

@@ -128,7 +128,8 @@ def pull(
     at = Repository(where.repo, commit)
     with translated(where.repo, "read it"):
         paths = [
-            retrying(partial(fetch_file, at, one.name, options), report, OUT_OF_ORDER) for one in chosen
+            retrying(partial(fetch_file, at, one.name, options), report, OUT_OF_ORDER)
+            for one in chosen
         ]
     folder = paths[0].parents[chosen[0].name.count("/")]
     _check(folder, expected.values() if expected else chosen, where, options)
@@ -156,9 +157,7 @@ def _info(where: Repository, options: Options) -> Any:
     return api(options.token).model_info(where.repo, revision=where.revision, files_metadata=True)
 
 
-def fetch_file(
-    where: Repository, name: str, options: Options, repo_type: str = "model"
-) -> Path:
+def fetch_file(where: Repository, name: str, options: Options, repo_type: str = "model") -> Path:
     """One file, whole or not at all, with a progress bar on stderr."""
     from huggingface_hub import hf_hub_download
 

@@ -22,7 +22,7 @@ CLOSE = 1e-5
 
 
 class AbilityTests(Samples):
-    """draw, simulate, rerank, similarity; and the errors of those that are not implemented."""
+    """draw, simulate, rerank, similarity, parts; and the errors of those that are not implemented."""
 
     def test_draw_makes_a_picture(self, plugin: Modality, signals: list[Signal]) -> None:
         """Every signal gives a figure with something on it."""
@@ -82,6 +82,30 @@ class AbilityTests(Samples):
                 assert values[number] >= np.max(values) - CLOSE, name
         assert rows[0], "no similarity was named"
 
+    def test_parts_can_be_left_out(self, plugin: Modality, examples: list[Signal]) -> None:
+        """Leaving nothing out changes nothing; leaving any part out changes what is prepared."""
+        _needs(plugin, "parts")
+        signal = examples[0]
+        parts = list(plugin.parts(signal))
+        assert parts, "a measurement has no parts"
+        assert list(plugin.parts(signal)) == parts, "the parts differ the second time"
+        panels = len(plugin.draw(signal).axes) if plugin.supports("draw") else 1
+        for part in parts:
+            assert part.label
+            assert part.low <= part.high
+            assert 0 <= part.panel < panels
+        whole = plugin.prepare(plugin.without(signal, ()))
+        for name, value in plugin.prepare(signal).items():
+            assert np.allclose(whole[name], value, atol=CLOSE), f"{name} without no part"
+        if len(parts) == 1:
+            return
+        for number, part in enumerate(parts):
+            less = plugin.without(signal, (number,))
+            assert isinstance(less, plugin.signal)
+            assert _differ(plugin.prepare(less), whole), f"without {part.label} nothing changes"
+        last = plugin.without(signal, range(len(parts) - 1))
+        assert not last.missing, "one part is left, but the signal counts as missing"
+
     def test_the_rest_is_unsupported(self, plugin: Modality, examples: list[Signal]) -> None:
         """What the plugin does not implement says so, and what it does instead."""
         calls = {
@@ -89,6 +113,8 @@ class AbilityTests(Samples):
             "rerank": lambda: plugin.rerank(examples[0], []),
             "similarity": lambda: list(plugin.similarity(examples, examples)),
             "draw": lambda: plugin.draw(examples[0]),
+            "parts": lambda: plugin.parts(examples[0]),
+            "without": lambda: plugin.without(examples[0], ()),
             "starter": plugin.starter,
         }
         for name, call in calls.items():

@@ -7,8 +7,12 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from acml_core.config import parse, read_toml
 from acml_core.data import table
+from acml_core.data.fetch_map import ColumnMap
+from acml_core.data.fetch_plan import checked
 from acml_core.data.simulating import needs_drawing
+from acml_core.evaluation.protocol import find
 from acml_core.modality import Modality, Signal
 from acml_core.testing.preparing import assert_same
 from acml_core.testing.samples import Samples, starter_signals
@@ -50,6 +54,17 @@ class TableTests(Samples):
         assert rows >= MIN_STARTER, f"{rows} rows"
         stated = _metadata(path).get("source", "")
         assert stated.strip(), "its metadata must state 'source', e.g. measured or simulated"
+
+    def test_maps_and_protocols_are_valid(self, plugin: Modality) -> None:
+        """Every column map fills columns of the plugin, and a protocol's map is one of them."""
+        cls = type(plugin)
+        for name, path in cls.maps().items():
+            map = parse(ColumnMap, read_toml(path), source=path)
+            assert map.modality in ("", cls.name), f"{path.name} is for another plugin"
+            checked(name, map, cls, path)
+        for name in cls.protocols():
+            protocol = find(name, cls)
+            assert not protocol.map or protocol.map in cls.maps(), f"no map {protocol.map!r}"
 
 
 def _metadata(path: Path) -> dict[str, str]:

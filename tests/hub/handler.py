@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import yaml
 from writing import Writing
 
 ROUTES = [
@@ -18,6 +19,7 @@ ROUTES = [
     ("POST", r"/api/repos/create", "create"),
     ("POST", r"/api/validate-yaml", "validate"),
     ("GET", r"/api/models/(?P<repo>[^/]+/[^/]+)(/revision/(?P<rev>.+))?", "info"),
+    ("GET", r"/api/(?P<repo>datasets/[^/]+/[^/]+)(/revision/(?P<rev>.+))?", "info"),
     ("GET", r"/api/models/(?P<repo>[^/]+/[^/]+)/tree/(?P<rev>.+)", "tree"),
     ("POST", r"/api/models/(?P<repo>[^/]+/[^/]+)/branch/(?P<rev>.+)", "branch"),
     ("POST", r"/api/models/(?P<repo>[^/]+/[^/]+)/preupload/(?P<rev>.+)", "preupload"),
@@ -25,8 +27,8 @@ ROUTES = [
     ("POST", r"/(?P<repo>[^/]+/[^/]+)\.git/info/lfs/objects/batch", "batch"),
     ("PUT", r"/storage/(?P<oid>[0-9a-f]{64})", "store"),
     ("GET", r"/storage/(?P<oid>[0-9a-f]{64})", "stored"),
-    ("GET", r"/(?P<repo>[^/]+/[^/]+)/resolve/(?P<rev>[^/]+)/(?P<file>.+)", "resolve"),
-    ("HEAD", r"/(?P<repo>[^/]+/[^/]+)/resolve/(?P<rev>[^/]+)/(?P<file>.+)", "resolve"),
+    ("GET", r"/(?P<repo>(datasets/)?[^/]+/[^/]+)/resolve/(?P<rev>[^/]+)/(?P<file>.+)", "resolve"),
+    ("HEAD", r"/(?P<repo>(datasets/)?[^/]+/[^/]+)/resolve/(?P<rev>[^/]+)/(?P<file>.+)", "resolve"),
     ("HEAD", r"/", "root"),
 ]
 
@@ -34,6 +36,16 @@ ROUTES = [
 def git_hash(content: bytes) -> str:
     """How git names a file's content."""
     return hashlib.sha1(f"blob {len(content)}\0".encode() + content).hexdigest()
+
+
+def card(text: str) -> dict[str, Any] | None:
+    """The YAML head of a README, as the Hub's listing repeats it."""
+    parts = text.split("---\n")
+    try:
+        head = yaml.safe_load(parts[1]) if len(parts) > 2 and not parts[0] else None
+    except yaml.YAMLError:
+        return None
+    return head if isinstance(head, dict) else None
 
 
 class Handler(Writing, BaseHTTPRequestHandler):
@@ -121,10 +133,11 @@ class Handler(Writing, BaseHTTPRequestHandler):
             self._refuse(401, "", "Invalid credentials in Authorization header")
             return None
         found = self.hub.repos.get(repo)
-        if found is None or (found.private and user != repo.split("/")[0]):
+        owner = repo.removeprefix("datasets/").split("/")[0]
+        if found is None or (found.private and user != owner):
             self._refuse(401 if user is None else 404, "RepoNotFound", "Repository not found")
             return None
-        if found.gated and content and user != repo.split("/")[0]:
+        if found.gated and content and user != owner:
             status = 401 if user is None else 403
             self._refuse(status, "GatedRepo", f"Access to model {repo} is restricted")
             return None
@@ -155,11 +168,12 @@ class Handler(Writing, BaseHTTPRequestHandler):
         sha, files = at
         self._json(
             {
-                "id": repo,
+                "id": repo.removeprefix("datasets/"),
                 "sha": sha,
                 "private": found.private,
                 "gated": "manual" if found.gated else False,
                 "tags": [],
+                "cardData": card(files.get("README.md", b"").decode()),
                 "siblings": [self._sibling(name, files[name]) for name in sorted(files)],
             }
         )

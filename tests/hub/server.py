@@ -1,6 +1,6 @@
 """A Hub on this machine: a real HTTP server that speaks the protocol of huggingface_hub's client.
 
-It keeps repositories in memory as commits of files, large files (``*.safetensors``) by sha256 behind
+It keeps repositories in memory as commits of files, large files (``LARGE``) by sha256 behind
 a redirect to another origin, as the Hub keeps them. Tests tell it to fail in the ways the Hub fails.
 """
 
@@ -15,7 +15,7 @@ from typing import Any
 
 from handler import Handler
 
-LARGE = (".safetensors", ".bin")
+LARGE = (".safetensors", ".bin", ".parquet", ".tsv", ".gz")
 """Suffixes of files that are kept as large ones."""
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from acml_core.modality import Modality, OnReject, Settings
+from acml_core.modality import Modality, OnReject, Part, Settings
 from acml_plugin_ir.read import FORMATS, SUFFIXES
 from acml_plugin_ir.signal import IrSignal
 
@@ -140,6 +140,18 @@ class Ir(Modality):
         from acml_plugin_ir.simulate import simulate
 
         return simulate(mol)
+
+    def parts(self, signal: IrSignal) -> list[Part]:
+        """The bands of a curve or a list."""
+        from acml_plugin_ir.parts import parts
+
+        return parts(signal, self.config)
+
+    def without(self, signal: IrSignal, left_out: Sequence[int]) -> IrSignal:
+        """The signal less some of them."""
+        from acml_plugin_ir.parts import without
+
+        return without(signal, left_out, self.config)
 
     def draw(self, signal: IrSignal) -> Figure:
         """The curve or the bands, wavenumbers falling from left to right."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from acml_core.modality import Modality, OnReject, Settings
+from acml_core.modality import Modality, OnReject, Part, Settings
 from acml_plugin_ms.read import FORMATS, SUFFIXES
 from acml_plugin_ms.signal import MsSignal
 
@@ -129,6 +129,18 @@ class Ms(Modality):
         from acml_plugin_ms.similarity import similarity
 
         return similarity(queries, references)
+
+    def parts(self, signal: MsSignal) -> list[Part]:
+        """The strongest peaks."""
+        from acml_plugin_ms.parts import parts
+
+        return parts(signal)
+
+    def without(self, signal: MsSignal, left_out: Sequence[int]) -> MsSignal:
+        """The signal less some of them."""
+        from acml_plugin_ms.parts import without
+
+        return without(signal, left_out)
 
     def draw(self, signal: MsSignal) -> Figure:
         """A stick spectrum, the precursor marked, the strongest peaks labelled."""

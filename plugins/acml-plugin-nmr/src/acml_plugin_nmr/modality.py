@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from acml_core.errors import BadInput
-from acml_core.modality import Modality, OnReject, Settings
+from acml_core.modality import Modality, OnReject, Part, Settings
 from acml_plugin_nmr.read import FORMATS, SUFFIXES
 from acml_plugin_nmr.signal import NmrSignal
 
@@ -141,6 +141,18 @@ class Nmr(Modality):
         from acml_plugin_nmr.shifts.match import assignment
 
         return assignment(signal, mol)
+
+    def parts(self, signal: NmrSignal) -> list[Part]:
+        """The distinct peaks of 13C and 1H."""
+        from acml_plugin_nmr.parts import parts
+
+        return parts(signal)
+
+    def without(self, signal: NmrSignal, left_out: Sequence[int]) -> NmrSignal:
+        """The signal less some of them."""
+        from acml_plugin_nmr.parts import without
+
+        return without(signal, left_out)
 
     def draw(self, signal: NmrSignal) -> Figure:
         """Stick spectra, one panel a nucleus."""

@@ -1,0 +1,1 @@
+"""The parts of an explanation's picture that matplotlib draws."""

@@ -1,0 +1,1 @@
+"""What a graph encoder has learnt: probes, neighbours, maps, compared with the same one untrained."""

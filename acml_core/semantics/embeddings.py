@@ -1,0 +1,79 @@
+"""The rows of a report: embeddings of trained models, of untrained ones, and fingerprints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+
+from acml_core.artefact import Artefact
+from acml_core.fingerprints import fingerprints
+from acml_core.graphs.packed import PackedGraphs
+from acml_core.model import INFERENCE_BATCH, AcmlModel
+from acml_core.untrained import untrained
+
+BITS = 2048
+"""Of the ECFP4 fingerprints."""
+
+Kind = Literal["trained", "untrained", "fingerprint"]
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """One row: a vector a molecule.
+
+    Attributes:
+        name: of the row.
+        kind: what it is.
+        of: name of the trained row that an untrained one belongs to.
+        features: (N, d) float32.
+    """
+
+    name: str
+    kind: Kind
+    of: str
+    features: np.ndarray
+
+
+@torch.inference_mode()
+def embed(model: AcmlModel, graphs: PackedGraphs) -> np.ndarray:
+    """Graph embeddings before any projector: ``(N, d)`` float32."""
+    out = [np.zeros((0, model.graph_encoder.dim), dtype=np.float32)]
+    for start in range(0, len(graphs), INFERENCE_BATCH):
+        numbers = np.arange(start, min(start + INFERENCE_BATCH, len(graphs)))
+        batch = graphs.batch(numbers).to(model.device)
+        out.append(model.graph_embeddings(batch)[1].float().cpu().numpy())
+    return np.concatenate(out)
+
+
+def rows(
+    models: dict[str, Artefact], graphs: PackedGraphs, train: np.ndarray, *, seed: int = 0
+) -> list[Embedding]:
+    """For each model its row and the same encoder's untrained, then the fingerprints.
+
+    The untrained encoder's batch norms take their statistics from the training molecules, without
+    which its embeddings would be needlessly bad. Models of equal settings share one untrained row.
+
+    Args:
+        models: by name.
+        train: numbers of the training molecules.
+    """
+    found: list[Embedding] = []
+    fresh: dict[str, np.ndarray] = {}
+    for name, artefact in models.items():
+        model = artefact.model.eval()
+        found.append(Embedding(name, "trained", name, embed(model, graphs)))
+        key = model.config.graph.model_dump_json()
+        if key not in fresh:
+            plain = untrained(model, seed, settle=graphs.select(train))
+            fresh[key] = embed(plain, graphs)
+        found.append(Embedding(f"{name}, untrained", "untrained", name, fresh[key]))
+    found.append(Embedding("ECFP4", "fingerprint", "", _ecfp(list(graphs.smiles))))
+    return found
+
+
+def _ecfp(smiles: Sequence[str]) -> np.ndarray:
+    return np.unpackbits(fingerprints(smiles, BITS), axis=1)[:, :BITS].astype(np.float32)
