@@ -1,7 +1,10 @@
 """What turns scores into probabilities: numbers fitted on validation molecules, kept in the artefact.
 
-``p = softmax(scale * score)`` over the candidates. More candidates, or candidates of one formula alone,
-ask for another scale, so there is one for each of several gallery sizes and one for isomers.
+``p = (1 - tail) softmax(scale * score) + tail softmax(tail_scale * score)`` over the candidates: most
+measurements rank their molecule sharply, and a few, damaged or unlike anything learnt, hardly at all.
+One softmax for both would have to be too modest about the former. More candidates, or candidates of
+one formula alone, ask for other numbers, so there are some for each of several gallery sizes and some
+for isomers.
 """
 
 from __future__ import annotations
@@ -27,15 +30,18 @@ class Point(Settings):
     Attributes:
         candidates: the number.
         scale: from score to log likelihood.
+        tail, tail_scale: share of measurements that tell little, and their scale.
         set_mass: candidates belong to the 90 % set while those before them hold no more than this
             probability (split conformal prediction; Romano et al., arXiv 2006.02544, without the
             randomisation).
         present: logistic regression for "the molecule is among the candidates", at even odds:
-            intercept, weight of the best candidate's log likelihood, weight of its margin.
+            intercept, weight of the best candidate's ``scale * score``, weight of its margin.
     """
 
     candidates: int = Field(ge=1)
     scale: float = Field(gt=0)
+    tail: float = Field(0.0, ge=0, le=1)
+    tail_scale: float = Field(0.0, ge=0)
     set_mass: float = Field(1.0, ge=0)
     present: tuple[float, float, float] | None = None
 
@@ -95,8 +101,22 @@ class Calibration(Settings):
             columns = np.array(fits, dtype=float).T
             a, b, c = (float(np.interp(place, known, column)) for column in columns)
             present = (a, b, c)
-        mass = float(np.interp(place, known, [point.set_mass for point in self.points]))
-        return Point(candidates=max(1, candidates), scale=scale, set_mass=mass, present=present)
+        tail, ratio, mass = (
+            float(np.interp(place, known, values))
+            for values in (
+                [point.tail for point in self.points],
+                [point.tail_scale / point.scale for point in self.points],
+                [point.set_mass for point in self.points],
+            )
+        )
+        return Point(
+            candidates=max(1, candidates),
+            scale=scale,
+            tail=tail,
+            tail_scale=ratio * scale,
+            set_mass=mass,
+            present=present,
+        )
 
 
 class Best(NamedTuple):

@@ -51,7 +51,7 @@ def _root(
 app.add_typer(plugins.app, name="plugins", help="List, describe and check modality plugins.")
 app.add_typer(data.app, name="data", help="Import, simulate and split tables of measurements.")
 app.command("train", epilog=train.EXAMPLE)(train.train)
-# "fusion", "property" and "semantics" add their commands to those of "evaluate".
+# "fusion", "isomers", "property" and "semantics" add their commands to those of "evaluate".
 app.add_typer(semantics.app, name="eval", help="Evaluate a trained model on unseen molecules.")
 app.add_typer(library.app, name="library", help="Build and describe libraries of candidates.")
 app.command("search", epilog=search.EXAMPLE)(search.search)

@@ -11,7 +11,7 @@ import typer
 
 from acml_core.cli.common import Device, Json, load_model, note, overrides, show, table
 from acml_core.cli.common import device as torch_device
-from acml_core.cli.fusion import app
+from acml_core.cli.isomers import app
 
 
 @app.command(

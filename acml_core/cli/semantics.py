@@ -13,7 +13,7 @@ from acml_core.cli.property import app
 if TYPE_CHECKING:
     from acml_core.artefact import Artefact
 
-SHOWN = 15
+MOST_RISEN, MOST_FALLEN = 15, 5
 """Probes of a model in the printed table."""
 
 
@@ -89,7 +89,12 @@ def _print(report: dict[str, Any]) -> None:
         ["ROW", *(name.upper() for name in families)],
     )
     for model, entries in report["taught"].items():
-        typer.echo(f"what {model} taught: rise of the skill over the untrained encoder")
+        shown = entries[:MOST_RISEN]
+        shown += entries[max(len(entries) - MOST_FALLEN, MOST_RISEN) :]
+        typer.echo(
+            f"what {model} taught: rise of the skill over the untrained encoder; of"
+            f" {len(entries)} probes those that rose most, and the last {MOST_FALLEN}"
+        )
         table(
             [
                 [
@@ -98,7 +103,7 @@ def _print(report: dict[str, Any]) -> None:
                     *(f"{one[name]['value']:.3f}" for name in ("trained", "untrained", "ecfp4")),
                     _cell(one["rise"]),
                 ]
-                for one in entries[:SHOWN]
+                for one in shown
             ],
             ["PROBE", "METRIC", "TRAINED", "UNTRAINED", "ECFP4", "RISE"],
         )

@@ -1,7 +1,8 @@
 """Fits on validation molecules what ``acml_core.probability`` holds.
 
-The scale is the one under which the validation queries' true molecules are likeliest (temperature
-scaling; Guo et al., arXiv 1706.04599), fitted anew for each number of candidates. Whether an answer
+The scales are those under which the validation queries' true molecules are likeliest (temperature
+scaling; Guo et al., arXiv 1706.04599; here a mixture of two temperatures), fitted anew for each number
+of candidates. Whether an answer
 is among the candidates at all is learnt from the same queries with and without their molecule.
 """
 
@@ -15,7 +16,7 @@ from scipy.optimize import minimize, minimize_scalar
 from torch import Tensor
 
 from acml_core.evaluation.ranking import Side
-from acml_core.library.score import scores
+from acml_core.library.score import log_likelihoods, scores
 from acml_core.probability import COVERAGE, Best, Calibration, Point
 
 SCALE_RANGE = (1e-3, 1e4)
@@ -32,6 +33,11 @@ SIZES = (100, 1_000, 10_000, 100_000)
 
 MIN_ISOMER_QUERIES = 30
 """Fewer validation molecules with isomers than this fit nothing."""
+
+FACTORS = (0.05, 0.1, 0.2, 0.3, 0.45, 0.65, 0.8, 1.0, 1.2, 1.45, 1.75, 2.1, 2.6, 3.2, 4.0, 5.0)
+"""Scales of the grid, over the best single one."""
+
+EM_STEPS = 60
 
 RIDGE = 1e-3
 """Of the logistic regression: separable data would have no finite answer."""
@@ -88,17 +94,42 @@ def _isomers(queries: Side, gallery: Side, every: Tensor, true: Tensor) -> Point
 
 def _point(matrix: Tensor, candidates: int) -> Point:
     """Fit on scores ``(Q, n)`` whose column 0 is the true molecule; -inf marks no candidate."""
-    scale = _scale(matrix)
-    log_likelihood = matrix.double() * scale
-    p = torch.softmax(log_likelihood, dim=1)
+    point = _mixture(matrix, max(1, candidates))
+    p = log_likelihoods(point, matrix).exp()
     before = (p * (matrix > matrix[:, :1])).sum(1).numpy()
     level = min(1.0, math.ceil((len(before) + 1) * COVERAGE) / len(before))
-    return Point(
-        candidates=max(1, candidates),
-        scale=scale,
-        set_mass=float(np.quantile(before, level, method="higher")),
-        present=_present(log_likelihood),
+    return point.model_copy(
+        update={
+            "set_mass": float(np.quantile(before, level, method="higher")),
+            "present": _present(matrix.double() * point.scale),
+        }
     )
+
+
+def _mixture(matrix: Tensor, candidates: int) -> Point:
+    """The likeliest mixture of a sharp and a flat softmax, over a grid of scales about the best one.
+
+    The share of the flat one is found by expectation maximisation for each pair.
+    """
+    centre = _scale(matrix)
+    grid = [0.0, *(centre * factor for factor in FACTORS)]
+    rows = []
+    for scale in grid:
+        scaled = (matrix * scale).masked_fill(torch.isneginf(matrix), -torch.inf)
+        rows.append((scaled[:, 0] - torch.logsumexp(scaled, 1)).double().numpy())
+    log_p = np.stack(rows)
+    best = float(log_p.mean(1).max()), centre, 0.0, 0.0
+    for sharp in range(1, len(grid)):
+        for flat in range(sharp):
+            p, q = np.exp(log_p[sharp]), np.exp(log_p[flat])
+            tail = 0.1
+            for _ in range(EM_STEPS):
+                both = (1 - tail) * p + tail * q
+                tail = float(np.mean(tail * q / np.maximum(both, 1e-300)))
+            value = float(np.log(np.maximum((1 - tail) * p + tail * q, 1e-300)).mean())
+            if value > best[0]:
+                best = value, grid[sharp], tail, grid[flat]
+    return Point(candidates=candidates, scale=best[1], tail=best[2], tail_scale=best[3])
 
 
 def _scale(matrix: Tensor) -> float:

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from acml_core.evaluation.calibration import best_two
 from acml_core.evaluation.ranking import Filter, Side, allowed
-from acml_core.library.score import scores
+from acml_core.library.score import log_likelihoods, scores
 from acml_core.probability import Calibration, log_odds_present
 
 BINS = 10
@@ -99,14 +99,14 @@ def _look(matrix: Tensor, calibration: Calibration, *, filtered: bool) -> tuple[
         here = torch.nonzero(count == n).squeeze(1)
         part = matrix[here]
         point = calibration.at(int(n), filtered=filtered)
-        p = torch.softmax(part * point.scale, dim=1)
+        p = log_likelihoods(point, part).exp()
         before = (p * (part > part[:, :1])).sum(1)
         ordered = torch.sort(p, dim=1, descending=True).values
         cumulative = ordered.cumsum(1) - ordered
-        log_likelihood = (part * point.scale).double()
+        scaled = (part * point.scale).double()
         odds = np.full((2, len(part)), np.nan)
         if n > 1 and point.present is not None:
-            for which, values in enumerate((log_likelihood, log_likelihood[:, 1:])):
+            for which, values in enumerate((scaled, scaled[:, 1:])):
                 found = log_odds_present(point, best_two(values))
                 assert found is not None
                 odds[which] = found

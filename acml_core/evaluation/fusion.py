@@ -25,7 +25,7 @@ from acml_core.evaluation.ranking import Ranks
 from acml_core.files import write_text
 from acml_core.graphs.build import cached
 from acml_core.graphs.packed import PackedGraphs
-from acml_core.library.score import scores
+from acml_core.library.score import log_likelihoods, scores
 
 LEAST = 20
 """Fewer test molecules with every measurement than this say nothing."""
@@ -152,8 +152,9 @@ def _likely(name: str, part: Part, keys: Sequence[str], seed: int) -> Tensor:
         for key in keys
     ]
     queries = part.artefact.model.encode_signals(name, signals)
-    scale = part.artefact.info.modalities[name].calibration.at(len(part.vectors)).scale
-    return torch.cat([block for _, block in scores(queries, part.vectors)]) * scale
+    point = part.artefact.info.modalities[name].calibration.at(len(part.vectors))
+    blocks = [log_likelihoods(point, block) for _, block in scores(queries, part.vectors)]
+    return torch.cat([block.float() for block in blocks])
 
 
 def _fit(

@@ -188,6 +188,7 @@ def evaluate(
                     "inchikey14": graphs.keys[measured.molecule[q]],
                     "rank": int(ranked.rank[i]),
                     "candidates": int(ranked.candidates[i]),
+                    "blind": int(blind_found.rank[i]),
                     **(
                         {"reranked": int(second[filter].rank[place[i]]) if i in place else None}
                         if filter in second

@@ -10,7 +10,7 @@ import io
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from acml_core.errors import BadInput
 from acml_core.explain.colours import colour, scale
@@ -31,6 +31,9 @@ PNG_SCALE = 2
 
 MOLECULE_WIDTH, LEAST_HEIGHT = 440, 330
 """Of the molecule's drawing [pixels of the layout]; it is as tall as the spectrum beside it."""
+
+BOND_PIXELS = 46.0
+"""Longest bond; shorter where a molecule is large."""
 
 RADIUS = 0.42
 """Of an atom's disc, in bond lengths."""
@@ -95,16 +98,15 @@ def _molecule(explanation: Explanation, x: float, y: float, height: int) -> Piec
     limit = scale(losses)
     colours = {i: colour(float(loss), limit)[:3] for i, loss in enumerate(losses)}
     atoms = list(colours)
-    drawings: list[str | bytes] = []
-    for made, factor in ((rdMolDraw2D.MolDraw2DSVG, 1), (rdMolDraw2D.MolDraw2DCairo, PNG_SCALE)):
-        drawer = made(MOLECULE_WIDTH * factor, height * factor)
+
+    def drawn(drawer: Any) -> Any:
         options = drawer.drawOptions()
         options.useBWAtomPalette()
         options.addAtomIndices = True
         options.annotationFontScale = 0.55
         options.fillHighlights = True
         options.padding = 0.08
-        options.fixedBondLength = 46.0 * factor
+        options.fixedBondLength = BOND_PIXELS * drawer.Width() / MOLECULE_WIDTH
         rdMolDraw2D.PrepareAndDrawMolecule(
             drawer,
             explanation.mol,
@@ -114,10 +116,12 @@ def _molecule(explanation: Explanation, x: float, y: float, height: int) -> Piec
             highlightBonds=[],
         )
         drawer.FinishDrawing()
-        drawings.append(drawer.GetDrawingText())
-    svg, png = drawings
-    assert isinstance(svg, str) and isinstance(png, bytes)
-    return Piece(x, y, MOLECULE_WIDTH, height, svg, png)
+        return drawer.GetDrawingText()
+
+    size = (MOLECULE_WIDTH, height)
+    larger = (MOLECULE_WIDTH * PNG_SCALE, height * PNG_SCALE)
+    svg, png = rdMolDraw2D.MolDraw2DSVG(*size), rdMolDraw2D.MolDraw2DCairo(*larger)
+    return Piece(x, y, MOLECULE_WIDTH, height, drawn(svg), drawn(png))
 
 
 def _figure(figure: Figure, x: float, y: float) -> Piece:

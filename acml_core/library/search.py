@@ -21,7 +21,7 @@ from acml_core.library import filters as filtering
 from acml_core.library.filters import Filters
 from acml_core.library.library import Library
 from acml_core.library.rerank import opinions, shared_out, weighed
-from acml_core.library.score import scores
+from acml_core.library.score import log_likelihoods, scores
 from acml_core.modality import Modality, Signal
 from acml_core.probability import Best, Calibration, Point, log_odds_present, sigmoid
 
@@ -235,7 +235,7 @@ def _answer(
     narrow = filters is not None and filters.narrow
     points = [one.calibration.at(len(kept), filtered=narrow) for one in measurements]
     parts = [
-        one.weight * point.scale * row.double()
+        one.weight * log_likelihoods(point, row.double())
         for one, point, row in zip(measurements, points, rows, strict=True)
     ]
     total = torch.stack(parts).sum(0)
@@ -246,7 +246,7 @@ def _answer(
     said: dict[str, np.ndarray] = {}
     if rerank:
         m = min(rerank, len(best))
-        said, change = _second_opinions(measurements, rows, points, kept, best[:m])
+        said, change = _second_opinions(measurements, rows, parts, kept, best[:m])
         log_likelihood = total[best[:m]].numpy() + change
         shared = shared_out(float(probability[:m].sum()), log_likelihood)
         order = np.argsort(-shared, kind="stable")
@@ -277,7 +277,7 @@ def _answer(
         candidates=len(kept),
         hits=hits,
         filters=dict(steps),
-        probability_in_library=_present(parts, points),
+        probability_in_library=_present(rows, points),
         set_size=_set_size(p, probability, mass),
         votes=[] if single else _votes(measurements, parts, int(best[0])),
     )
@@ -286,7 +286,7 @@ def _answer(
 def _second_opinions(
     measurements: Sequence[Measurement],
     rows: Sequence[Tensor],
-    points: Sequence[Point],
+    parts: Sequence[Tensor],
     kept: np.ndarray,
     best: np.ndarray,
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
@@ -294,14 +294,14 @@ def _second_opinions(
     said: dict[str, np.ndarray] = {}
     change = np.zeros(len(best))
     smiles = [measurements[0].library.graphs.smiles[kept[i]] for i in best]
-    for one, row, point in zip(measurements, rows, points, strict=True):
+    for one, row, part in zip(measurements, rows, parts, strict=True):
         fit = one.calibration.rerank
         if fit is None or not one.plugin.supports("rerank"):
             continue
         found = np.mean([opinions(one.plugin, signal, smiles) for signal in one.signals], axis=0)
         said[one.modality] = found
         score = row[best].double().numpy()
-        change += one.weight * (weighed(score, found, fit) - point.scale * score)
+        change += one.weight * weighed(score, found, fit) - part[best].numpy()
     if not said:
         names = ", ".join(repr(one.modality) for one in measurements)
         raise BadInput(
@@ -321,11 +321,11 @@ def _matches(
             yield one.modality, one.plugin.assign(one.signals[0], parse_smiles(hit.smiles))
 
 
-def _present(parts: Sequence[Tensor], points: Sequence[Point]) -> float | None:
+def _present(rows: Sequence[Tensor], points: Sequence[Point]) -> float | None:
     """Independent evidence: the log odds of the measurements add."""
     total = 0.0
-    for part, point in zip(parts, points, strict=True):
-        two = torch.topk(part, min(2, len(part))).values.numpy()
+    for row, point in zip(rows, points, strict=True):
+        two = torch.topk(row.double() * point.scale, min(2, len(row))).values.numpy()
         second = two[1:] if len(two) > 1 else np.array([-np.inf])
         odds = log_odds_present(point, Best.of(two[:1], second))
         if odds is None:

@@ -37,6 +37,12 @@ class Embedding:
     of: str
     features: np.ndarray
 
+    def unit(self) -> np.ndarray:
+        """Standardised and of length 1 each, so that products are cosines: ``(N, d)``."""
+        spread = self.features.std(0)
+        scaled = (self.features - self.features.mean(0)) / np.where(spread > 1e-6, spread, 1.0)
+        return scaled / np.maximum(np.linalg.norm(scaled, axis=1, keepdims=True), 1e-9)
+
 
 @torch.inference_mode()
 def embed(model: AcmlModel, graphs: PackedGraphs) -> np.ndarray:

@@ -6,7 +6,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from acml_core.errors import BadInput
 from acml_core.semantics.embeddings import Embedding
 from acml_core.semantics.probes import sklearn
 
@@ -25,6 +24,9 @@ def project(
 ) -> dict[str, np.ndarray]:
     """Places ``(n, 2)`` of molecules by row; the fingerprints have none.
 
+    Embeddings are standardised and of unit length, as for neighbours: large molecules would
+    otherwise lie far out and leave the rest in one spot.
+
     Args:
         molecules: numbers of the molecules to show.
         method: ``pca``: the two directions of largest variance; or ``tsne`` (van der Maaten and
@@ -32,17 +34,13 @@ def project(
             nothing.
 
     Raises:
-        BadInput: no such method, or scikit-learn is not installed.
+        BadInput: scikit-learn is not installed.
     """
-    if method not in METHODS:
-        raise BadInput(f"no map is called {method!r}", remedy=f"Known: {', '.join(METHODS)}.")
     found = {}
     for row in rows:
         if row.kind == "fingerprint":
             continue
-        spread = row.features.std(0)
-        some = row.features[molecules] - row.features.mean(0)
-        some = some / np.where(spread > 1e-6, spread, 1.0)
+        some = row.unit()[molecules]
         found[row.name] = _tsne(some, seed) if method == "tsne" else _pca(some, 2, seed)
     return found
 

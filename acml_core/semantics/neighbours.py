@@ -64,9 +64,7 @@ def _tanimoto(bits: np.ndarray, queries: np.ndarray) -> np.ndarray:
 
 
 def _by_cosine(row: Embedding, queries: np.ndarray, k: int) -> np.ndarray:
-    spread = row.features.std(0)
-    unit = (row.features - row.features.mean(0)) / np.where(spread > 1e-6, spread, 1.0)
-    unit /= np.maximum(np.linalg.norm(unit, axis=1, keepdims=True), 1e-9)
+    unit = row.unit()
     found = []
     for start in range(0, len(queries), QUERIES_AT_ONCE):
         some = queries[start : start + QUERIES_AT_ONCE]

@@ -13,6 +13,9 @@ SHOWN = 15
 ROW_INCH = 0.3
 PANEL_INCH = 4.6
 MAP_INCH = 2.5
+POINT = 7.0
+"""Area of a molecule's point [points squared]."""
+
 FEW_VALUES = 8
 """Up to so many whole numbers, a colour bar has a tick at each."""
 
@@ -25,8 +28,8 @@ def plot_taught(report: dict[str, Any]) -> Figure:
     """One panel a model: the probes that rose most, trained, untrained and ECFP4."""
     models = report["taught"]
     rows = min(SHOWN, max((len(entries) for entries in models.values()), default=1))
-    size = (PANEL_INCH * len(models) + 1.2, ROW_INCH * rows + 1.5)
-    figure = Figure(figsize=size, layout="constrained", facecolor="white")
+    sheet = (PANEL_INCH * len(models) + 1.2, ROW_INCH * rows + 1.5)
+    figure = Figure(figsize=sheet, layout="constrained", facecolor="white")
     panels = figure.subplots(1, len(models), squeeze=False)[0]
     for axes, (model, entries) in zip(panels, models.items(), strict=True):
         top = entries[:SHOWN]
@@ -67,26 +70,33 @@ def plot_map(places: dict[str, np.ndarray], colours: dict[str, np.ndarray], meth
     figure = Figure(figsize=size, layout="constrained", facecolor="white")
     panels = figure.subplots(len(places), len(colours), squeeze=False)
     names = {"pca": "first two principal components", "tsne": "t-SNE"}
+    drawn: dict[str, Any] = {}
     figure.suptitle(f"Molecules by their embedding ({names.get(method, method)})", fontsize=10)
     for line, (row, place) in zip(panels, places.items(), strict=True):
         for axes, (name, values) in zip(line, colours.items(), strict=True):
             low, high = np.percentile(values, [1, 99])
             order = np.argsort(values, kind="stable")
-            drawn = axes.scatter(
-                *place[order].T, c=values[order], s=5, cmap="viridis", linewidths=0,
-                vmin=low, vmax=max(high, low + 1e-9), rasterized=True,
-            )  # fmt: skip
+            drawn[name] = axes.scatter(
+                *place[order].T,
+                c=values[order],
+                s=POINT,
+                cmap="viridis",
+                linewidths=0,
+                vmin=low,
+                vmax=max(high, low + 1e-9),
+            )
             axes.set_xticks([])
             axes.set_yticks([])
             for spine in axes.spines.values():
                 spine.set_color("0.8")
-            if line is panels[0]:
-                axes.set_title(name, fontsize=9)
-            if line is panels[-1]:
-                bar = figure.colorbar(drawn, ax=panels[:, list(colours).index(name)],
-                                      location="bottom", shrink=0.85, aspect=25, pad=0.02)  # fmt: skip
-                bar.ax.tick_params(labelsize=7)
-                if np.all(values == np.round(values)) and high - low <= FEW_VALUES:
-                    bar.set_ticks(range(int(low), int(high) + 1))
         line[0].set_ylabel(row, fontsize=9)
+    for column, (name, values) in enumerate(colours.items()):
+        panels[0, column].set_title(name, fontsize=9)
+        bar = figure.colorbar(
+            drawn[name], ax=panels[:, column], location="bottom", shrink=0.85, aspect=25, pad=0.02
+        )
+        bar.ax.tick_params(labelsize=7)
+        low, high = np.percentile(values, [1, 99])
+        if np.all(values == np.round(values)) and high - low <= FEW_VALUES:
+            bar.set_ticks(range(int(low), int(high) + 1))
     return figure

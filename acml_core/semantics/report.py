@@ -78,6 +78,10 @@ def evaluate(
     Raises:
         BadInput: too few molecules, or scikit-learn is not installed.
     """
+    if map_method not in maps.METHODS:
+        raise BadInput(
+            f"no map is called {map_method!r}", remedy=f"Known: {', '.join(maps.METHODS)}."
+        )
     graphs, _, rejects = cached(molecule_files.read(data))
     graphs, sides, lost = _draw(graphs, models, most, seed, data)
     report(f"{len(graphs)} molecules: " + ", ".join(f"{len(v)} {k}" for k, v in sides.items()))

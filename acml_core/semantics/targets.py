@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 from rdkit import Chem
-from rdkit.Chem import Crippen, Lipinski, rdMolDescriptors
+from rdkit.Chem import rdMolDescriptors
 
 from acml_core.molecule import parse_smiles
 
@@ -110,10 +110,10 @@ RINGS: dict[str, Callable[[Chem.Mol], float]] = {
 }
 
 PROPERTIES: dict[str, Callable[[Chem.Mol], float]] = {
-    "logP": Crippen.MolLogP,
+    "logP": lambda mol: rdMolDescriptors.CalcCrippenDescriptors(mol)[0],
     "TPSA": rdMolDescriptors.CalcTPSA,
-    "H-bond donors": Lipinski.NumHDonors,
-    "H-bond acceptors": Lipinski.NumHAcceptors,
+    "H-bond donors": rdMolDescriptors.CalcNumHBD,
+    "H-bond acceptors": rdMolDescriptors.CalcNumHBA,
     "rotatable bonds": rdMolDescriptors.CalcNumRotatableBonds,
     "fraction of sp3 carbon": rdMolDescriptors.CalcFractionCSP3,
     "exact mass": rdMolDescriptors.CalcExactMolWt,

@@ -81,7 +81,7 @@ def taught(
     report = {}
     for row in (one for one in rows if one.kind == "trained"):
         plain = next(one.name for one in rows if one.kind == "untrained" and one.of == row.name)
-        entries = []
+        entries: list[dict[str, Any]] = []
         for place, number in enumerate(chosen):
             kind = targets.kind[number]
             rise = skill(found[row.name][:, place], kind) - skill(found[plain][:, place], kind)

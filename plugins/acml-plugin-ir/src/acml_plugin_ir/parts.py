@@ -8,6 +8,7 @@ baseline there. Both happen on the grid and after the baseline correction that `
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -79,10 +80,10 @@ def bands(curve: np.ndarray) -> list[Band]:
     tops, about = find_peaks(padded, prominence=PROMINENCE * max(float(curve.max()), 1e-12))
     strongest = np.sort(np.argsort(-about["prominences"], kind="stable")[:MOST_PARTS])
     tops = tops[strongest] - 1
-    cuts = [0, *(a + int(curve[a:b].argmin()) for a, b in zip(tops, tops[1:], strict=False))]
+    cuts = [0, *(a + int(curve[a:b].argmin()) for a, b in pairwise(tops))]
     cuts.append(len(curve))
     found = []
-    for top, low, high in zip(tops, cuts, cuts[1:], strict=False):
+    for top, (low, high) in zip(tops, pairwise(cuts), strict=True):
         start, stop = int(top), int(top) + 1
         foot = FOOT * curve[top]
         while start > low and curve[start - 1] > foot:
