@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,8 @@ from torch.nn.functional import cosine_similarity
 from acml_core.components import Choice, graph_encoders, make
 from acml_core.errors import ConfigError
 from acml_core.graphs.build import build
-from acml_core.graphs.encoders.base import GraphEncoder, MassWaves
+from acml_core.graphs.encoders.base import TYPICAL_ATOMS, GraphEncoder, MassWaves, Pool
+from acml_core.graphs.encoders.gine import GineConv
 from acml_core.graphs.featurize import ATOM_FEATURES, BOND_FEATURES
 from acml_core.graphs.packed import GraphBatch, PackedGraphs
 
@@ -178,3 +180,48 @@ def test_the_exact_mass_enters_the_molecule_and_no_atom() -> None:
     assert torch.equal(node, moved_node)
     assert torch.equal(graph[0], moved[0])
     assert not torch.allclose(graph[1], moved[1], atol=1e-2)
+
+
+# ---- made here, not by torch-geometric -----------------------------------------------------------
+
+
+def numbers_and_gradients(result: torch.Tensor, *wanted: torch.Tensor) -> list[torch.Tensor]:
+    return [result, *torch.autograd.grad(result.square().sum(), wanted)]
+
+
+def test_the_convolution_is_torch_geometrics() -> None:
+    """Number for number, under the same parameter names: artefacts fit either."""
+    from torch_geometric.nn import GINEConv
+
+    torch.manual_seed(0)
+    batch = graphs_of(SMILES).batch(np.arange(len(SMILES)))
+    x = torch.randn(batch.num_nodes, 16, requires_grad=True)
+    bonds = torch.randn(batch.num_edges, 16, requires_grad=True)
+    ours = GineConv(nn.Sequential(nn.Linear(16, 16), nn.ReLU(), nn.Linear(16, 16)))
+    theirs = GINEConv(copy.deepcopy(ours.nn), train_eps=True)
+    with torch.no_grad():
+        ours.eps.fill_(0.3)
+    theirs.load_state_dict(ours.state_dict())
+    for a, b in zip(
+        numbers_and_gradients(ours(x, batch.edge_index, bonds), x, bonds, *ours.parameters()),
+        numbers_and_gradients(theirs(x, batch.edge_index, bonds), x, bonds, *theirs.parameters()),
+        strict=True,
+    ):
+        assert torch.allclose(a, b, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["sum", "mean", "max"])
+def test_pooling_is_torch_geometrics(kind: str) -> None:
+    from torch_geometric import nn as pyg
+
+    batch = graphs_of(SMILES).batch(np.arange(len(SMILES)))
+    x = torch.randn(batch.num_nodes, 16, requires_grad=True)
+    pool = {"sum": pyg.global_add_pool, "mean": pyg.global_mean_pool, "max": pyg.global_max_pool}
+    expected = pool[kind](x, batch.batch, len(SMILES))
+    expected = expected / TYPICAL_ATOMS if kind == "sum" else expected
+    for a, b in zip(
+        numbers_and_gradients(Pool(kind, 16)(x, batch), x),
+        numbers_and_gradients(expected, x),
+        strict=True,
+    ):
+        assert torch.allclose(a, b, rtol=1e-6, atol=1e-6)

@@ -7,8 +7,6 @@ from typing import Any, Literal
 import torch
 from pydantic import Field
 from torch import Tensor, nn
-from torch_geometric.nn import global_add_pool, global_max_pool, global_mean_pool
-from torch_geometric.nn.aggr import AttentionalAggregation
 
 from acml_core.config import Settings
 from acml_core.graphs.encoders.embed import AtomEmbedding, BondEmbedding
@@ -43,7 +41,7 @@ class GraphEncoder(nn.Module):
 
 
 class MessagePassingEncoder(GraphEncoder):
-    """A stack of torch-geometric convolutions with batch norm, residuals and a readout.
+    """A stack of convolutions with batch norm, residuals and a readout.
 
     Subclasses make one convolution a layer in ``conv``.
     """
@@ -159,16 +157,18 @@ class Pool(nn.Module):
         super().__init__()
         self.kind = kind
         if kind == "attention":
+            from torch_geometric.nn.aggr import AttentionalAggregation  # seconds: only where used
+
             self.attention = AttentionalAggregation(nn.Linear(dim, 1))
 
     def forward(self, node: Tensor, batch: GraphBatch) -> Tensor:
-        size = batch.num_graphs
-        match self.kind:
-            case "sum":
-                return global_add_pool(node, batch.batch, size) / TYPICAL_ATOMS
-            case "mean":
-                return global_mean_pool(node, batch.batch, size)
-            case "max":
-                return global_max_pool(node, batch.batch, size)
-            case _:
-                return self.attention(node, batch.batch, dim_size=size)
+        if self.kind == "attention":
+            return self.attention(node, batch.batch, dim_size=batch.num_graphs)
+        empty = node.new_zeros(batch.num_graphs, node.shape[1])
+        if self.kind == "max":
+            index = batch.batch[:, None].expand_as(node)
+            return empty.scatter_reduce(0, index, node, "amax", include_self=False)
+        total = empty.index_add(0, batch.batch, node)
+        if self.kind == "sum":
+            return total / TYPICAL_ATOMS
+        return total / batch.ptr.diff().clamp(min=1)[:, None]

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from scipy.ndimage import median_filter
-from scipy.signal import find_peaks
 
 from acml_core.errors import BadInput
 from acml_plugin_nmr.readers.limits import check_shifts, no_peaks, wrong_nucleus
@@ -51,6 +49,8 @@ def pick(
         heights: (N,) real intensities; a phase that leaves all peaks negative is turned over.
         solvent: its residual signal is left out.
     """
+    from scipy.signal import find_peaks  # imported late: text and peak lists need no scipy
+
     order = np.argsort(ppm)
     x = np.asarray(ppm, dtype=float)[order]
     y = np.nan_to_num(np.asarray(heights, dtype=float)[order])
@@ -116,6 +116,8 @@ def is_residual(nucleus: str, shift: float, solvent: str) -> bool:
 
 def _baseline(y: np.ndarray) -> np.ndarray:
     """Medians of blocks, smoothed and joined by straight lines."""
+    from scipy.ndimage import median_filter
+
     blocks = np.array_split(np.arange(len(y)), max(min(BASELINE_POINTS, len(y) // 32), 1))
     centres = [float(block.mean()) for block in blocks]
     medians = median_filter(
