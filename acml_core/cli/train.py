@@ -42,6 +42,10 @@ def train(
         str | None,
         typer.Option(help="Begin with the weights of this trained model: a folder or a name."),
     ] = None,
+    graph: Annotated[
+        str | None,
+        typer.Option(help="Begin with the graph encoder of this trained model, of any modality."),
+    ] = None,
     device_: Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")] = "auto",
     resume: Annotated[Path | None, typer.Option(help="Go on with an interrupted run.")] = None,
 ) -> None:
@@ -67,6 +71,7 @@ def train(
             only=only.split(",") if only else None,
             tower=tower,
             init=init,
+            graph=graph,
             command="acml " + shlex.join(sys.argv[1:]),
             device=device(device_),
             report=note,

@@ -44,6 +44,7 @@ def start_run(
     only: Sequence[str] | None = None,
     tower: Path | None = None,
     init: str | None = None,
+    graph: str | None = None,
     command: str = "",
     device: torch.device,
     report: Report = print,
@@ -57,9 +58,15 @@ def start_run(
         tower: pretrained tower weights: a model's folder, or a safetensors file of one encoder.
         init: a trained model (folder, registry's name, or Hub repository) whose weights to begin
             with; the settings must give the same shapes. What it has seen counts as seen.
+        graph: a trained model, of whatever modalities, whose graph encoder to begin with.
     """
     if not modalities:
         raise BadInput("no modality was named", remedy="Give --modality, e.g. --modality nmr.")
+    if init and graph:
+        raise BadInput(
+            "--init and --graph both give the graph encoder's first weights",
+            remedy="Give one of them.",
+        )
     classes = {name: plugins.get(name) for name in modalities}
     first = classes[modalities[0]]
     others = [classes[name] for name in modalities[1:]]
@@ -85,7 +92,8 @@ def start_run(
         "config": config.model_dump(mode="json"),
         "only": list(only) if only else None,
         "tower": str(tower.resolve()) if tower else None,
-        "init": str(load_published(init).path.resolve()) if init else None,
+        "init": _folder_of(init),
+        "graph": _folder_of(graph),
         "command": command,
     }
     write_text(out / RUN, json.dumps(run, indent=1))
@@ -138,6 +146,8 @@ def _run(out: Path, *, resume: bool, device: torch.device, report: Report) -> Pa
     seen_before = None
     if saved.get("init") is not None:
         seen_before = begin_with(model, Path(saved["init"]))
+    if saved.get("graph") is not None:
+        seen_before = begin_with_graph(model, Path(saved["graph"]))
     if saved["tower"] is not None:
         load_towers(model, Path(saved["tower"]))
     _describe(model, dataset, report)
@@ -232,6 +242,37 @@ def begin_with(model: AcmlModel, path: Path) -> np.ndarray:
             )
     model.load_state_dict(given)
     return trained.seen
+
+
+def begin_with_graph(model: AcmlModel, path: Path) -> np.ndarray:
+    """Give a new model the graph encoder of a trained one, whatever measurements that was trained on.
+
+    Parts that the trained encoder has not (exact masses, say) begin untrained, and parts that the new
+    one has not are left behind.
+
+    Returns:
+        (n,) int64 hashes of the molecules that the encoder was trained or tuned on.
+
+    Raises:
+        ArtefactError: not a model, or its graph encoder has other settings.
+    """
+    trained = artefact.load(path)
+    own, given = model.graph_encoder.state_dict(), trained.model.graph_encoder.state_dict()
+    shared = {name: value for name, value in given.items() if name in own}
+    odd = next((name for name, value in shared.items() if value.shape != own[name].shape), None)
+    if odd is not None or not shared or model.config.graph.name != trained.model.config.graph.name:
+        raise ArtefactError(
+            "its graph encoder has other settings than this run's"
+            + (f": {odd} differs" if odd is not None else ""),
+            source=path,
+            remedy="Give the 'graph' settings that its acml.json states.",
+        )
+    model.graph_encoder.load_state_dict({**own, **shared})
+    return trained.seen
+
+
+def _folder_of(model: str | None) -> str | None:
+    return str(load_published(model).path.resolve()) if model else None
 
 
 def load_towers(model: AcmlModel, path: Path) -> None:

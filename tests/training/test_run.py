@@ -31,7 +31,14 @@ from acml_core.evaluation.validation import sides
 from acml_core.training.config import TrainConfig, from_recipe
 from acml_core.training.fit import fit, new_model
 from acml_core.training.precision import faster
-from acml_core.training.run import RUN, begin_with, load_towers, resume_run, start_run
+from acml_core.training.run import (
+    RUN,
+    begin_with,
+    begin_with_graph,
+    load_towers,
+    resume_run,
+    start_run,
+)
 from acml_core.training.sampler import SignalsOf, batches
 from acml_core.training.schedule import Clock, factor
 
@@ -274,6 +281,29 @@ def test_a_run_can_begin_with_a_trained_model(trained: Path, tmp_path: Path) -> 
     other = new_model(TrainConfig(**config), {"nmr": Nmr(Nmr.Config(dim=24, width=32))})
     with pytest.raises(AcmlError, match="settings are not this run's"):
         begin_with(other, trained)
+
+
+def test_another_modality_can_begin_with_the_graph_encoder(trained: Path) -> None:
+    config = TrainConfig(**artefact.load(trained).info.training)
+    settings = config.model_dump() | {"seed": 9, "modality": {}}
+    settings["graph"] = {**settings["graph"], "mass_waves": 4}
+    model = new_model(TrainConfig(**settings), {"toy": Toy()})
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    seen = begin_with_graph(model, trained)
+    theirs = {k: v for k, v in weights(trained).items() if k.startswith("graph_encoder.")}
+    for name, value in model.state_dict().items():  # the masses and the toy's head are still new
+        assert torch.equal(value, theirs.get(name, before[name])), name
+    assert any(name.startswith("graph_encoder.mass.") for name in before)
+    assert np.array_equal(seen, artefact.load(trained).seen)
+
+    settings["graph"] = {**settings["graph"], "dim": 24}
+    with pytest.raises(AcmlError, match="graph encoder has other settings"):
+        begin_with_graph(new_model(TrainConfig(**settings), {"toy": Toy()}), trained)
+
+
+def test_init_and_graph_exclude_each_other(trained: Path, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="--init and --graph"):
+        start_run(["nmr"], [], tmp_path / "out", init="a", graph="b", device=CPU, report=quiet)
 
 
 def test_what_the_first_model_saw_stays_seen(trained: Path, starter: Path, tmp_path: Path) -> None:
