@@ -20,6 +20,7 @@ from acml_core.errors import AcmlError, ArtefactError, BadInput
 from acml_core.evaluation.assess import assess
 from acml_core.files import write_text
 from acml_core.hub.pretrained import load as load_published
+from acml_core.memory import give_back_free_memory
 from acml_core.modality import Modality
 from acml_core.model import AcmlModel
 from acml_core.rejects import write_csv
@@ -117,6 +118,7 @@ def resume_run(out: Path, *, device: torch.device, report: Report = print) -> Pa
 
 
 def _run(out: Path, *, resume: bool, device: torch.device, report: Report) -> Path:
+    give_back_free_memory()
     saved = json.loads((out / RUN).read_text(encoding="utf-8"))
     config = parse(TrainConfig, saved["config"], source=out / RUN)
     modalities = _modalities(saved["modalities"], config)

@@ -35,6 +35,7 @@ from torch.utils.data import DataLoader
 from acml_core.bundled import SETTINGS
 from acml_core.errors import ArtefactError
 from acml_core.files import write_tensors
+from acml_core.memory import give_back_free_memory
 from acml_core.training import checkpoint
 from acml_core.training.schedule import factor
 
@@ -142,6 +143,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=weights.TOWER.path, help="the float16 weights")
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
+    give_back_free_memory()
 
     torch.manual_seed(SEED)
     config = SmilesConfig(weights="none")
