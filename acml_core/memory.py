@@ -14,7 +14,7 @@ TRIM_THRESHOLD, TOP_PAD, MMAP_THRESHOLD = -1, -2, -3
 """Names of these settings in glibc's <malloc.h>."""
 
 SETTINGS = {MMAP_THRESHOLD: 4 << 20, TRIM_THRESHOLD: 64 << 20, TOP_PAD: 16 << 20}
-"""Bytes. Stating the first one ends its adaptation: larger blocks are mapped, and unmapped when free."""
+"""Bytes. Stating the first ends its adaptation: larger blocks are mapped, and unmapped when free."""
 
 
 def give_back_free_memory() -> bool:
@@ -22,4 +22,4 @@ def give_back_free_memory() -> bool:
     if not sys.platform.startswith("linux"):
         return False
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
-    return mallopt is not None and all([mallopt(*one) == 1 for one in SETTINGS.items()])
+    return mallopt is not None and all(mallopt(*one) == 1 for one in SETTINGS.items())
