@@ -36,7 +36,8 @@ def train(
         list[str] | None, typer.Option("--set", help="Any setting: key=value; repeat.")
     ] = None,
     tower: Annotated[
-        Path | None, typer.Option(help="Pretrained tower: a model's folder, or .safetensors.")
+        list[Path] | None,
+        typer.Option(help="Pretrained tower: a model's folder, or .safetensors; may be repeated."),
     ] = None,
     init: Annotated[
         str | None,

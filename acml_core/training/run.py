@@ -43,7 +43,7 @@ def start_run(
     recipe: str | None = None,
     settings: Sequence[dict[str, Any]] = (),
     only: Sequence[str] | None = None,
-    tower: Path | None = None,
+    tower: Path | Sequence[Path] | None = None,
     init: str | None = None,
     graph: str | None = None,
     command: str = "",
@@ -56,7 +56,8 @@ def start_run(
         data: tables; empty for each plugin's starter.
         recipe: of the first modality's plugin, or a TOML file.
         settings: laid over the recipe, later ones win.
-        tower: pretrained tower weights: a model's folder, or a safetensors file of one encoder.
+        tower: pretrained tower weights: a model's folder, or a safetensors file of one encoder; of
+            several modalities, a folder for each, and later ones win.
         init: a trained model (folder, registry's name, or Hub repository) whose weights to begin
             with; the settings must give the same shapes. What it has seen counts as seen.
         graph: a trained model, of whatever modalities, whose graph encoder to begin with.
@@ -92,7 +93,9 @@ def start_run(
         "data": [str(path.resolve()) for path in data],  # a run may resume elsewhere
         "config": config.model_dump(mode="json"),
         "only": list(only) if only else None,
-        "tower": str(tower.resolve()) if tower else None,
+        "tower": [
+            str(path.resolve()) for path in ([tower] if isinstance(tower, Path) else tower or [])
+        ],
         "init": _folder_of(init),
         "graph": _folder_of(graph),
         "command": command,
@@ -150,8 +153,8 @@ def _run(out: Path, *, resume: bool, device: torch.device, report: Report) -> Pa
         seen_before = begin_with(model, Path(saved["init"]))
     if saved.get("graph") is not None:
         seen_before = begin_with_graph(model, Path(saved["graph"]))
-    if saved["tower"] is not None:
-        load_towers(model, Path(saved["tower"]))
+    for path in saved["tower"] or []:
+        load_towers(model, Path(path))
     _describe(model, dataset, report)
     fit(
         model,
@@ -160,7 +163,7 @@ def _run(out: Path, *, resume: bool, device: torch.device, report: Report) -> Pa
         out,
         device=device,
         resume=resume and (out / checkpoint.FILE).exists(),
-        pretrained=saved["tower"] is not None or saved.get("init") is not None,
+        pretrained=bool(saved["tower"]) or saved.get("init") is not None,
         report=report,
     )
     model.to("cpu")

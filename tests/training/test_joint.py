@@ -218,3 +218,34 @@ def test_only_needs_one_modality(tmp_path: Path) -> None:
             ["nmr", "ms"], [], tmp_path / "run", only=["mz"], device=torch.device("cpu"),
             settings=[{"precision": "float32"}],
         )  # fmt: skip
+
+
+def test_locked_towers_come_from_several_models(
+    joint: Path, tables: list[Path], tmp_path: Path
+) -> None:
+    """The method as the paper has it, with more than one locked tower."""
+
+    def run(names: list[str], out: str, **further: Any) -> Path:
+        settings = {**SETTINGS, "epochs": 1, "unlock": "none"}
+        settings["modality"] = {name: SETTINGS["modality"][name] for name in names}
+        return start_run(
+            names,
+            [tables[NAMES.index(name)] for name in names],
+            tmp_path / out,
+            settings=[settings, {"seed": 1}],
+            device=torch.device("cpu"),
+            report=lambda _: None,
+            **further,
+        )
+
+    alone = run(["ir"], "alone", graph=str(joint))
+    both = run(["nmr", "ir"], "both", tower=[joint, alone], graph=str(joint))
+    made_from = {"nmr": joint, "ir": alone}
+    found = artefact.load(both).model
+    for name, source in made_from.items():
+        theirs = artefact.load(source).model.head(name).encoder.state_dict()
+        for key, value in found.head(name).encoder.state_dict().items():
+            assert torch.equal(value, theirs[key]), (name, key)
+    before = artefact.load(joint).model.graph_encoder.state_dict()
+    after = found.graph_encoder.state_dict()
+    assert any(not torch.equal(after[key], before[key]) for key in before)

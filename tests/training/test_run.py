@@ -439,7 +439,7 @@ def test_a_damaged_checkpoint(trained: Path, small_table: Path, tmp_path: Path) 
                 "data": [str(small_table)],
                 "config": config,
                 "only": None,
-                "tower": None,
+                "tower": [],
                 "command": "",
             }
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from acml_core.data.split import SplitConfig
 from acml_core.data.table import read, write
 from acml_core.graphs.encoders.base import GraphEncoder
 from acml_core.model import AcmlModel
+from acml_core.training import towers
 from acml_core.training.config import TrainConfig
 from acml_core.training.fit import fit, new_model
 from acml_core.training.towers import Tower
@@ -139,12 +141,22 @@ def tower(dataset: Dataset, config: Any = None, seed: int = 0) -> Tower:
     return Tower(modality, measured, modality.encoder(), "none", False, CPU)
 
 
-def test_the_caches_key_changes_with_settings_weights_and_signals(dataset: Dataset) -> None:
-    plain = tower(dataset)
+def keys_of(one: Tower, cache: Path) -> set[str]:
+    """Names of the files in the cache after the tower's features were asked for."""
+    for file in cache.glob("*"):
+        file.unlink()
+    one.features(np.arange(1))
+    return {file.name for file in cache.iterdir()}
+
+
+def test_the_caches_key_changes_with_settings_weights_and_signals(
+    dataset: Dataset, own_cache: Path
+) -> None:
+    plain = keys_of(tower(dataset), own_cache)
     keys = {
-        plain._fingerprint(),
-        tower(dataset, Toy.Config(noise=0.5))._fingerprint(),
-        tower(dataset, seed=1)._fingerprint(),
+        *plain,
+        *keys_of(tower(dataset, Toy.Config(noise=0.5)), own_cache),
+        *keys_of(tower(dataset, seed=1), own_cache),
     }
     shorter = Dataset(
         dataset.graphs,
@@ -155,15 +167,14 @@ def test_the_caches_key_changes_with_settings_weights_and_signals(dataset: Datas
             )
         },
     )
-    keys.add(tower(shorter)._fingerprint())
+    keys |= keys_of(tower(shorter), own_cache)
     assert len(keys) == 4
-    assert tower(dataset)._fingerprint() == plain._fingerprint()
+    assert keys_of(tower(dataset), own_cache) == plain
 
 
-def test_the_caches_key_knows_where_one_signal_ends(dataset: Dataset) -> None:
+def test_the_caches_key_knows_where_one_signal_ends() -> None:
     def key(*signals: tuple[float, ...]) -> str:
-        measured = Measured([ToySignal(values=one) for one in signals], np.arange(2))
-        return tower(Dataset(dataset.graphs, dataset.split, {"toy": measured}))._fingerprint()
+        return towers._fingerprint([{"values": np.array(one)} for one in signals], "")
 
     assert key((1.0, 2.0), (3.0,)) != key((1.0,), (2.0, 3.0))
 
@@ -177,6 +188,45 @@ def test_cached_features_are_the_encoders(dataset: Dataset, own_cache: Path) -> 
         expected = one.encoder.eval()(one.modality.collate(items, train=False))
     assert torch.allclose(features, expected, atol=1e-6)
     assert not features.requires_grad
+
+
+def test_features_are_computed_block_by_block(
+    dataset: Dataset, own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In blocks the features are those of one run, few prepared signals are held at a time, a block
+    that is lost is computed alone, and rows added at the end leave the others as they are."""
+    expected = tower(dataset).features(np.arange(100))
+    for file in own_cache.iterdir():
+        file.unlink()
+    monkeypatch.setattr(towers, "BLOCK", 40)
+    alive, most = 0, 0
+    prepare = Toy.prepare
+
+    def gone() -> None:
+        nonlocal alive
+        alive -= 1
+
+    def counted(self: Toy, signal: ToySignal) -> dict[str, np.ndarray]:
+        nonlocal alive, most
+        item = prepare(self, signal)
+        weakref.finalize(item["values"], gone)
+        alive += 1
+        most = max(most, alive)
+        return item
+
+    monkeypatch.setattr(Toy, "prepare", counted)
+    one = tower(dataset)
+    total = len(dataset.measured["toy"].signals)
+    assert torch.allclose(one.features(np.arange(100)), expected, atol=1e-6)
+    assert most <= 2 * 40 < total
+    files = sorted(own_cache.iterdir())
+    assert len(files) == -(-total // 40)
+
+    files[0].unlink()
+    again = tower(dataset)
+    assert torch.allclose(again.features(np.arange(100)), expected, atol=1e-6)
+    assert sum(again.encoder.batches) in (40, total % 40 or 40)
+    assert sorted(own_cache.iterdir()) == files
 
 
 @pytest.mark.parametrize("damage", [b"", b"not a tensor", None])
