@@ -1,7 +1,9 @@
 """The measurement's side of a training run: prepared signals, and outputs of a locked tower.
 
 A tower that is locked and sees no augmentation gives the same output every epoch, so it runs once and
-its outputs are kept on disk under a hash of everything that they depend on.
+its outputs are kept on disk, block by block, each under a hash of everything that it depends on: a run
+that was killed goes on at its block, and a table that grew computes the new ones. Only one block's
+prepared signals are in memory at a time.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -24,9 +27,15 @@ from acml_core.data.dataset import Measured
 from acml_core.encoder import Encoder, to_device
 from acml_core.errors import AcmlError
 from acml_core.files import write_tensors
-from acml_core.modality import Modality
+from acml_core.modality import Modality, Signal
 from acml_core.model import INFERENCE_BATCH
 from acml_core.training.config import Unlock
+
+BLOCK = 4096
+"""Signals that are prepared, hashed and encoded together: 80 MB of pictures."""
+
+Item = dict[str, np.ndarray]
+"""One prepared signal."""
 
 
 def set_lock(encoder: Encoder, unlock: Unlock) -> list[nn.Parameter]:
@@ -61,10 +70,20 @@ class Tower:
         self.encoder = encoder
         self.augment = augment
         self.device = device
-        self.items = [modality.prepare(signal) for signal in measured.signals]
+        self.signals = measured.signals
         self.learning = set_lock(encoder, unlock)
         self.locked = not self.learning
         self._cached: Tensor | None = None
+        self._uncached = False
+
+    @cached_property
+    def items(self) -> list[Item]:
+        """All signals, prepared: for who comes back to them every epoch."""
+        return [self.modality.prepare(signal) for signal in self.signals]
+
+    def forget_items(self) -> None:
+        """Free the memory of ``items``; they are prepared again when asked for."""
+        self.__dict__.pop("items", None)
 
     def train(self) -> None:
         """Train mode for what learns. A locked tower, or its locked layers, stay in eval mode."""
@@ -88,46 +107,60 @@ class Tower:
         return self.encoder(batch)
 
     def _load_or_compute(self) -> Tensor:
-        path = cache_dir() / "features" / f"{self._fingerprint()}.safetensors"
+        self.forget_items()  # left from the pretraining
+        common = self._common()
+        starts = range(0, len(self.signals), BLOCK)
+        return torch.cat([self._block(self.signals[i : i + BLOCK], common) for i in starts])
+
+    def _block(self, signals: Sequence[Signal], common: str) -> Tensor:
+        items = [self.modality.prepare(signal) for signal in signals]
+        path = cache_dir() / "features" / f"{_fingerprint(items, common)}.safetensors"
         try:
             return load_file(path)["features"]
         except (OSError, SafetensorError, KeyError):
             pass  # not there, or damaged
-        features = self._compute()
+        features = self._compute(items)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_tensors(path, {"features": features})
         except (OSError, AcmlError) as error:  # the run needs the features, not the file
-            print(f"The tower's outputs could not be cached ({error}).", file=sys.stderr)
+            if not self._uncached:
+                print(f"The tower's outputs could not be cached ({error}).", file=sys.stderr)
+            self._uncached = True
         return features
 
     @torch.inference_mode()
-    def _compute(self) -> Tensor:
+    def _compute(self, items: Sequence[Item]) -> Tensor:
         self.encoder.eval()
         out = []
-        for start in range(0, len(self.items), INFERENCE_BATCH):
-            items = self.items[start : start + INFERENCE_BATCH]
-            batch = to_device(self.modality.collate(items, train=False), self.device)
+        for start in range(0, len(items), INFERENCE_BATCH):
+            some = items[start : start + INFERENCE_BATCH]
+            batch = to_device(self.modality.collate(some, train=False), self.device)
             out.append(self.encoder(batch).float().cpu())
         return torch.cat(out)
 
-    def _fingerprint(self) -> str:
-        """Hash of prepared signals, plugin settings and versions, and the tower's weights."""
+    def _common(self) -> str:
+        """What all blocks depend on: the plugin's settings and versions, the weights."""
         name = self.modality.name
         about = {
             "core": acml_core.__version__,
             "plugins": [(i.distribution, i.version) for i in plugins.installed() if i.name == name],
             "modality": [name, type(self.modality).__qualname__],
             "config": self.modality.config.model_dump(mode="json"),
+            "weights": hash_weights([self.encoder]),
         }
-        digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
-        for item in self.items:
-            for key in sorted(item):
-                # shape and type first: 2 + 1 peaks must not read the same as 1 + 2
-                digest.update(f"{key} {item[key].dtype.str} {item[key].shape}\n".encode())
-                digest.update(item[key].tobytes())
-        digest.update(hash_weights([self.encoder]).encode())
-        return digest.hexdigest()[:32]
+        return json.dumps(about, sort_keys=True)
+
+
+def _fingerprint(items: Sequence[Item], common: str) -> str:
+    """Hash of prepared signals and of ``common``."""
+    digest = hashlib.sha256(common.encode())
+    for item in items:
+        for key in sorted(item):
+            # shape and type first: 2 + 1 peaks must not read the same as 1 + 2
+            digest.update(f"{key} {item[key].dtype.str} {item[key].shape}\n".encode())
+            digest.update(item[key].tobytes())
+    return digest.hexdigest()[:32]
 
 
 def hash_weights(modules: Sequence[nn.Module]) -> str:
