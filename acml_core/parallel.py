@@ -1,11 +1,16 @@
-"""Work in chunks over processes, in order; ends at once, and without a word, on Ctrl-C."""
+"""Work in chunks over processes; ends at once, and without a word, on Ctrl-C.
+
+Each worker computes with one thread: as many threads each as there are cores, as torch and the linear
+algebra libraries have it by default, would fight over the cores that the workers already fill.
+"""
 
 from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_context
@@ -16,11 +21,18 @@ from acml_core.errors import AcmlError
 Chunk = TypeVar("Chunk")
 Result = TypeVar("Result")
 
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+"""Variables that the numeric libraries read once, when they are loaded."""
+
 
 def map_chunks(
-    function: Callable[[Chunk], Result], chunks: Sequence[Chunk], workers: int | None = None
+    function: Callable[[Chunk], Result],
+    chunks: Sequence[Chunk],
+    workers: int | None = None,
+    *,
+    ordered: bool = True,
 ) -> Generator[Result, None, None]:
-    """``function`` of each chunk, in order.
+    """``function`` of each chunk, in order, or each as soon as it is there.
 
     Args:
         function: defined at the top of a module, since worker processes import it.
@@ -39,7 +51,12 @@ def map_chunks(
     pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_start)
     try:
         with _interrupts_wait():
-            results = pool.map(function, chunks)
+            results: Iterator[Result]
+            if ordered:
+                results = pool.map(function, chunks)
+            else:
+                begun = as_completed([pool.submit(function, chunk) for chunk in chunks])
+                results = (one.result() for one in begun)
         yield from results
     except BrokenProcessPool:
         raise AcmlError(
@@ -76,7 +93,11 @@ def _interrupts_wait() -> Iterator[None]:
 
 
 def _start() -> None:
-    """A worker's first act: from now on, Ctrl-C ends it without a word."""
+    """A worker's first acts: one thread, and from now on Ctrl-C ends it without a word."""
+    os.environ |= dict.fromkeys(THREADS, "1")
+    torch = sys.modules.get("torch")  # loaded already where the parent's script imports it
+    if torch is not None:
+        torch.set_num_threads(1)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
