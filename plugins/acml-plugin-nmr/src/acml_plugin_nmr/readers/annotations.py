@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Sequence
 
@@ -18,7 +19,7 @@ LETTERS_SHARE_STATED = 0.5
 _OF_HYDROGENS = {0: "S", 1: "D", 2: "T", 3: "Q"}
 _NUM = r"\d{1,4}(?:[.,]\d+)?"
 _COUPLING = re.compile(
-    rf"(?<![A-Za-z])\d?J(?![a-z])(?:\s?\([^)]*\)|[^=≈:~;,\s]*)?\s?[=≈:~]?\s?"
+    rf"(?<![A-Za-z])\d?J(?![a-z])(?:\s?\([^)]*\)|\s[A-Z][-,]?[A-Z]|[^=≈:~;,\s]*)?\s?[=≈:~]?\s?"
     rf"(?:{_NUM}(?:\s*(?:,|and|/|&|;|or)\s*{_NUM})*\s?Hz|{_NUM}(?:,\s{_NUM}(?![\d.]|\s?[A-Za-z]))*)"
     r"|(?<![A-Za-z])\d?J[A-Z][\w,\-]*|\d[\d.]*\s?Hz"
 )
@@ -35,11 +36,24 @@ _COUNT_13C = (
     ),
     re.compile(
         r"(?<![\w.\-'])(\d{1,2})\s?"
-        r"(?=(?:Ar|O|N|S)?-?C(?:H\d?|q|=O|O|F3)?-?(?:Ar|Ph|ar|arom|al|olef|O|N)?(?![\w\-'=]))"
+        r"(?=(?:(?:Ar|O|N|S)-?)?C(?:H\d?|q|=O|O|F3)?-?(?:Ar|Ph|ar|arom|al|olef|O|N)?(?![\w\-'=]))"
     ),
     re.compile(r"(?<![\w.\-'])(\d{1,2})\s?(?:carbons?|overlapping|signals?|overlapped)"),
 )
 _SEVERAL = re.compile(r"C-?\d+[a-z]?['\"]*(?:\s?(?:,|and|&)\s?(?:C-?)?\d+[a-z]?['\"]*)+(?![\w.])")
+_RING_PAIR = re.compile(r"C-?(?:2(['\"]*)/(?:C-?)?6\1|3(['\"]*)/(?:C-?)?5\2)(?![\w.'\"])")
+"""The equivalent carbons of a benzene ring; other pairs with a slash are "one or the other"."""
+
+_NUMBER_WORDS = {"two": "2", "three": "3", "four": "4", "five": "5", "six": "6"}
+_WORD_COUNT = re.compile(
+    r"\b(two|three|four|five|six)\b(?=\s+(?:\w+\s+)?(?:carbons?|signals?|C\b|CH))"
+)
+_ABSENT = re.compile(
+    r"\b(?:missing|absent|lacking|hidden|unobserved|undetected)\b|\bnot[,\s]+(?:\w+[,\s]+)?"
+    r"(?:observed|visible|seen|detected|found|shown|located|apparent|present)\b",
+    re.I,
+)
+"""Says that carbons are not there: a number beside it counts nothing."""
 _METHYLS = re.compile(r"^(?:N|Si|P|S|B|Ge|Sn)\+?\(?(?:CH3|Me)\)?([23])$")
 _COUNT_1H = re.compile(
     r"(?<![\w.\-'])(?:(\d{1,2})\s?x\s?)?(\d{1,2}(?:\.\d{1,2})?)\s?H(?:'?s)?(?![\w\-'=\"])"
@@ -69,6 +83,9 @@ _SPLITTING = re.compile(
 def count_13c(annotation: str) -> int:
     """Number of equivalent carbons that an annotation states, 1 if none."""
     text = _COUPLING.sub(" ", annotation)
+    text = _WORD_COUNT.sub(lambda found: _NUMBER_WORDS[found[1]], text)
+    if _ABSENT.search(text):
+        return 1
     for part in re.split(r"[,;]", text):
         part = part.strip()
         methyls = _METHYLS.match(part)
@@ -83,11 +100,14 @@ def count_13c(annotation: str) -> int:
     listed = _SEVERAL.search(text)
     if listed:
         return len(re.findall(r"\d+[a-z]?['\"]*", listed[0]))
-    return 1
+    return 2 if _RING_PAIR.search(text) else 1
 
 
 _COUNTED_C = re.compile(r"(?<![\w.\-'])\d{1,2}\s?x?\s?C(?![\w\-'=]|\s?-\s?\d)")
 """2C, 2 C, 2 x C: so many carbons; whether they bear hydrogens is not said."""
+
+
+_COUNTED_GROUP = re.compile(r"(?<![\w.\-'])\d{1,2}\s?x\s?(?=[=A-Z(])")
 
 
 def hydrogens_on_carbon(annotation: str) -> str:
@@ -96,6 +116,7 @@ def hydrogens_on_carbon(annotation: str) -> str:
     A formula with several carbons (CH2CH3) does not say which one is meant, and gives "".
     """
     text = _COUNTED_C.sub(" ", _COUPLING.sub(" ", annotation))
+    text = _COUNTED_GROUP.sub("", text)
     found = ""
     for part in re.split(r"[,;/]|\s+(?!=)|\band\b", _lone_c(text)):
         kind = _group(part.strip().strip("."))
@@ -115,7 +136,14 @@ _BY_SHIFT = (
     (re.compile(r"(?:CO_?2|COO|C\(=?O\)O)-?(?:CH3|Me)"), ((40.0, 65.0, "Q"), (140.0, 200.0, "S"))),
     (re.compile(r"(?:C\((?:CH3|Me)\)3|CMe3|tBu|t-Bu|Boc)"), ((22.0, 31.9, "Q"), (65.0, 95.0, "S"))),
     (re.compile(r"OCH2-?CH3|OEt|CO2Et"), ((5.0, 22.0, "Q"), (50.0, 75.0, "T"))),
-    (re.compile(r"C(?:=O|O)-?(?:CH3|Me)$|COMe|Ac$"), ((10.0, 35.0, "Q"), (165.0, 220.0, "S"))),
+    (
+        re.compile(r"C(?:=O|O|\(=?O\))-?(?:CH3|Me)$|(?:CH3|Me)C(?:=O|O|\(=?O\))|COMe|Ac$"),
+        ((10.0, 35.0, "Q"), (165.0, 220.0, "S")),
+    ),
+    (re.compile(r"CH\((?:CH3|Me)\)2|CHMe2|iPr|i-Pr"), ((10.0, 24.9, "Q"), (40.0, 80.0, "D"))),
+    (re.compile(r"(?<!H)C\((?:CH3|Me)\)2|CMe2"), ((15.0, 32.0, "Q"), (68.0, 115.0, "S"))),
+    (re.compile(r"CH2-?CH3\b"), ((5.0, 15.9, "Q"), (35.0, 75.0, "T"))),
+    (re.compile(r"(?:^|, ?)C-?(?:F|Cl|Br|I) ?(?:,|$)"), ((85.0, 180.0, "S"),)),
 )
 """Groups of several carbons whose shifts [ppm] are so far apart that the shift tells which is meant."""
 
@@ -181,12 +209,11 @@ def multiplicities_13c(
     labelled = sum(kind in ("D", "T", "Q") for kind in groups)
     if any(bare_c) and not (labelled and "D" in groups + ["D"] * (labelled > 1)):
         groups = ["" if bare else kind for kind, bare in zip(groups, bare_c, strict=True)]
-    elif any(bare_c):
+    counted = [_COUNTED_C.fullmatch(text.strip()) is not None for text in annotations]
+    beside = any(bare_c) and (labelled > 1 or "D" in groups)
+    if beside or (labelled > 1 and all(map(operator.or_, map(bool, groups), counted))):
         # Beside (C), (CH), (CH2): "2C" means two carbons without hydrogen.
-        groups = [
-            kind or ("S" if _COUNTED_C.fullmatch(text.strip()) else "")
-            for kind, text in zip(groups, annotations, strict=True)
-        ]
+        groups = [kind or ("S" if c else "") for kind, c in zip(groups, counted, strict=True)]
     stated = bool(
         re.search(r"DEPT|APT|off-?resonance|coupled(?<!decoupled)|JMOD|SEFT", preamble, re.I)
     )
@@ -259,11 +286,11 @@ def _has_j(annotation: str) -> bool:
 
 
 _LOCANT = re.compile(r"^(?:\d+[a-z]?['\"]*-)+|[-(]?(?:\d+[a-z]?['\"]*|[αβγδ])\)?['\"]*$")
-_TIMES = re.compile(r"^\d{1,2}\s?x?\s?(?=[A-Z(])|\s?x\s?\d{1,2}$|^x\s?\d{1,2}\s?|^x(?=[A-Z])")
+_TIMES = re.compile(r"^\d{1,2}\s?x?\s?(?=[A-Z(=])|\s?x\s?\d{1,2}$|^x\s?\d{1,2}\s?|^x(?=[A-Z])")
 _QUATERNARY = re.compile(
     r"^(?:C_?q(?:uat)?\.?|q?C_?q|quat(?:ernary)?\.?|Cquat\.?|Cipso|C-?ipso|ipso-?C?|i-C|qC|C\^?0|C\s?IV|"
     r"C=O|CO|C=N|C=S|COO|CO2|COOH|CO2H|COO-|CONH|CONH2|CON|CO-?N|NCO|OCO|OC=O|O=C|O-C=O|N-C=O|NC=O|"
-    r"C≡N|CN|CF3|CCl3|CBr3|Ar-?CO|ketone|quaternaryC|ArCq|CqAr|Cq-?Ar|Cqarom|Cq,?arom)$",
+    r"C≡N|CN|CF[23]|CCl[23]|CBr3|C\(=?O\)(?:O|OH|NH2?|N)?|Ar-?CO|ketone|quaternaryC|ArCq|CqAr|Cq-?Ar|Cqarom|Cq,?arom)$",
     re.I,
 )
 _SIDE = (
@@ -272,20 +299,24 @@ _SIDE = (
 _HETERO = r"(?:[=\-#≡+]|O|N|S(?!i)|Si|P|B(?!n)|Se|H(?=[NO])|F|Cl|Br|I)"
 _GROUP = re.compile(
     rf"^(?:{_SIDE}|{_HETERO}|NH|H2N|HO|HN)*C(?P<h>H3|H2|H|)"
-    rf"(?P<tail>(?:{_SIDE}|{_HETERO}|H(?<=[NOS]H)|H2(?<=NH2))*)$"
+    rf"(?P<tail>(?:{_SIDE}|{_HETERO}|H(?<=[NOS]H)|H2(?<=NH2)|(?<=CH)[a-z]{{2,12}})*)$"
 )
+_ALIKE = re.compile(rf"^(?:{_HETERO})*(?:CH(?P<h>[23]?)(?:{_HETERO})*)(?:CH(?P=h)(?:{_HETERO})*)+$")
+"""Several carbons with as many hydrogens each: OCH2CH2N, CH=CH."""
 
 
 def _group(token: str) -> str:
-    token = _TIMES.sub("", token).strip()
+    token = re.sub(r"^(?:[omp]|ortho|meta|para)-(?=CH)", "", _TIMES.sub("", token).strip())
+    token = token.removeprefix("-").removesuffix("-")
     if not token or token.lower() in ("c=c", "c≡c"):
         return ""
     if _QUATERNARY.match(token):
         return "S"
-    if token == "CHO" or re.fullmatch(r"(?:Ar|N)-?CHO", token):
+    if re.fullmatch(r"(?:(?:Ar|N)-?)?CHO|C\(?(?:[Aa]r(?:om)?\.?)?\)?-?H", token):
         return "D"
     if re.fullmatch(
-        r"(?:O|N|S|Ar|Se|C=O)?-?Me|methyl|N-?Me2|SiMe[23]|[NS]i?\(?(?:CH3|Me)\)?[23]", token
+        r"(?:O|N|S|Ar|Se|C=O)?-?Me|methyl|N-?Me2|(?:[NSPB]|Si|Ge|Sn)\(?(?:CH3|Me)\)?[23]",
+        token,
     ):
         return "Q"
     if token == "C":
@@ -298,10 +329,11 @@ def _group(token: str) -> str:
         inside = re.match(r"\(CH(\d?)\)", token)
         return _OF_HYDROGENS[int((inside[1] if inside else "") or 1)]
     previous = ""
-    while token != previous and not re.fullmatch(r"(?:.*[^\d'])?CH[23]", token):
+    while token != previous and not re.fullmatch(r"(?:.*(?:[^\d']|H[23]))?CH[23]", token):
         previous, token = token, _LOCANT.sub("", token)
     token = re.sub(r"^(?:\d+[a-z]?['\"]*-)+", "", token)
     found = _GROUP.match(token)
     if not found or not found["h"]:
-        return ""
+        alike = _ALIKE.match(token)
+        return _OF_HYDROGENS[int(alike["h"] or 1)] if alike else ""
     return _OF_HYDROGENS[int(found["h"][1:] or 1)]

@@ -9,17 +9,31 @@ import html
 import re
 import unicodedata
 
-_DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−﹣－⁃"), "-")
+_DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−﹣－⁃\uf02d"), "-")
 _SPACES = dict.fromkeys(
     map(ord, "\u00a0\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\t"), " "
 )
 _GONE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\ufeff\u00ad\u2060"), None)
 _QUOTES = dict.fromkeys(map(ord, "′’ʹ`´‘"), "'") | dict.fromkeys(map(ord, "″”“"), '"')
 _CROSS = dict.fromkeys(map(ord, "×✕⨯✖∗"), "x")
-_CHARACTERS = _DASHES | _SPACES | _GONE | _QUOTES | _CROSS
+_OTHERS = {ord("、"): ",", ord("\uf0b0"): "°"}
+_CHARACTERS = _DASHES | _SPACES | _GONE | _QUOTES | _CROSS | _OTHERS
 
-_DELTA = re.compile(r"\\delta\b|[∂ẟ𝛿𝜹𝛅𝝳Δ]|Î´|\bdelta\b", re.I)
+_DELTA = re.compile(r"\\delta\b|[∂ẟ𝛿𝜹𝛅𝝳Δ␦\uf064]|Î´|\.delta\.|\bdelta\b", re.I)
+_POINT = re.compile(r"(?<=\d)[·•∙⋅ꞏ](?=\d)")
+_MINUS_APART = re.compile(r"(?<=[,;:=δ(])(\s*)−\s+(?=\d)")
+_CYRILLIC = str.maketrans("АВЕКМНОРСТХасеорхм", "ABEKMHOPCTXaceopxm")
+_SCANNED = (
+    (re.compile(r"(?<![\w.])['lI|]3\s?[Cc](?=\s?(?:[-{(\[]|N\.?M\.?R))"), "13C"),
+    (re.compile(r"(?<![\w.])['lI|]\s?H(?=[\s-]?N\.?M\.?R)"), "1H"),
+    (re.compile(r"(?<![\w.])13c(?=[\s{-])"), "13C"),
+    (re.compile(r"\b(?:nmr|Nmr)\b"), "NMR"),
+)
+"""What optical recognition, or haste, makes of the headers."""
+
+_ATOM = re.compile(r"\b([CHNO])\((\d{1,2}[a-z]?['\"]*)\)(?!\w)")
 _TAGS = re.compile(r"</?(?:sup|sub|i|b|em|strong|span|p|br|u|font|small|div)\b[^>]{0,80}>", re.I)
+_PATENT_TAGS = re.compile(r"\.su[pb]\.\s?")
 _MARKUP = re.compile(
     r"\\(?:textsuperscript|textsubscript|textit|textbf|mathrm|text|ce|it|rm)\b|[$^_]|\\(?=[{}%&])"
 )
@@ -29,22 +43,32 @@ _BRACED = re.compile(r"\{\s*([^{}\n]{0,12}?)\s*\}")
 def normalise(text: str) -> str:
     """Plain form of ``text``; see the module's docstring.
 
-    Markup of HTML, LaTeX and Markdown is removed; superscript and subscript figures become plain
-    ("¹³C" to "13C"); the Greek small delta in its many spellings becomes "δ"; a raised decimal
-    point becomes "."; words broken at a line's end are joined.
+    Markup of HTML, LaTeX, Markdown and patents is removed; superscript and subscript figures become
+    plain ("¹³C" to "13C"); the Greek small delta in its many spellings becomes "δ"; a raised decimal
+    point becomes "."; words and numbers broken at a line's end are joined; Cyrillic letters that
+    look like Latin ones become those; "C(4)" becomes "C-4".
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
     text = html.unescape(_TAGS.sub("", text)) if ("<" in text or "&" in text) else text
+    text = _PATENT_TAGS.sub("", text) if ".su" in text else text
     text = _DELTA.sub("δ", text)
-    text = re.sub(r"(?<=\d)[·•∙⋅](?=\d)", ".", text)
+    text = _POINT.sub(".", text)
+    text = _MINUS_APART.sub(r"\1-", text)
     text = text.translate(_CHARACTERS)
     text = unicodedata.normalize("NFKC", text).translate(_CHARACTERS)
+    if re.search("[А-Яа-я]", text):  # letters that look like Latin ones: "13С", "ОСН3"
+        text = text.translate(_CYRILLIC)
     if "\\" in text or "$" in text or "^" in text or "_" in text:
         text = _BRACED.sub(lambda m: m[0] if m[1].upper() == "1H" else m[1], text)
         text = _MARKUP.sub("", text)
+    text = re.sub(r"\*{2,}|\*(?=J\*)|(?<=J)\*", "", text)
+    for pattern, meant in _SCANNED:
+        text = pattern.sub(meant, text)
+    text = _ATOM.sub(r"\1-\2", text)
     # A word or a number broken at the end of a line; the break moves behind it.
     text = re.sub(r"([A-Za-z])-\n\s*([a-z]\w*)", r"\1\2\n", text)
     text = re.sub(r"(\d)-[ ]*\n[ ]*(?=\d)", r"\1-", text)
     text = re.sub(r"(?<![\w.])(\d{1,3})\.[ ]*\n?[ ]+(\d{1,2})(?=\s*[,;(])", r"\1.\2", text)
     text = re.sub(r"(?<![\w.])(\d{1,3})\.\n(\d{1,2})(?=\s*[,;(])", r"\1.\2\n", text)
+    text = re.sub(r"(?<![\w.])(\d{1,3})[ ]*\n[ ]*\.(\d{1,2})(?![\d.])", r"\1.\2\n", text)
     return text

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 _ONE = r"""
     \[?[dD]_?\d{0,2}\]?-?(?:DMSO|acetone|chloroform|benzene|toluene|methanol|MeOH|acetonitrile|MeCN|
@@ -32,7 +35,12 @@ _NOT_SAMPLE = re.compile(
     r"impurit(?:y|ies)|reference|ref\.|satellites?)\b",
     re.I,
 )
-_SAMPLE = re.compile(r"\d\s?H(?![\w'])|\d\s?[xC]|[+]|\bC-?\d|\bO-?H\b|\bN-?H\b")
+_SAMPLE = re.compile(
+    r"\d\s?H(?![\w'])|\d\s?[xC]|[+]|\bC-?\d|\bO-?H\b|\bN-?H\b"
+    r"|(?i:\b(?:overlap(?:s|ped|ping|\s+with)|under|beneath|obscured|hidden|masked)\b)"
+)
+"""Of the sample all the same: hydrogens or carbons are counted, or a solvent's peak lies on it."""
+
 _LETTERS = re.compile(
     r"\b(?:br|s|d|t|q|quint|quin|p|sept|hept|m|1:1:1|dd|[Jj]\s?\S*\s?=\s?[\d.]+( Hz)?)\b"
 )
@@ -54,3 +62,58 @@ def is_not_sample(annotation: str) -> bool:
         return False
     rest = _LETTERS.sub(" ", SOLVENT.sub(" ", annotation))
     return not re.search(r"[A-Za-z]{2}", rest.replace("overlap", "").replace("peak", ""))
+
+
+@dataclass(frozen=True)
+class Multiplet:
+    """A solvent's 13C multiplet.
+
+    Attributes:
+        centre: its middle line [ppm].
+        near: how far from there the middle of a list's lines may be [ppm].
+        least, lines: so many lines must be in a row; so many it has.
+    """
+
+    centre: float
+    near: float
+    least: int
+    lines: int
+
+
+MULTIPLETS = (
+    Multiplet(77.12, 0.23, 3, 3),  # CDCl3
+    Multiplet(39.52, 0.8, 5, 7),  # DMSO-d6
+    Multiplet(49.0, 0.8, 5, 7),  # CD3OD
+    Multiplet(29.84, 0.8, 5, 7),  # acetone-d6
+    Multiplet(53.84, 0.8, 5, 5),  # CD2Cl2
+)
+"""Multiplets that are known in an unmarked list by their even spacing. Centres: Fulmer et al.,
+Organometallics 2010, 29, 2176, doi:10.1021/om100106e."""
+
+SPACING_PPM = (0.1, 0.65)
+"""Spacing of their lines [ppm]: 19 to 32 Hz at 50 to 200 MHz."""
+
+UNEVEN_PPM = (0.03, 0.11)
+"""How much spacings may differ [ppm]: among shifts with two decimals, and with one."""
+
+
+def find_multiplet(shifts: Sequence[float]) -> tuple[int, int] | None:
+    """First place and number of a solvent's lines in a list of bare 13C shifts [ppm], or None."""
+    for kind in MULTIPLETS:
+        for count in range(kind.lines, kind.least - 1, -1):
+            for start in range(len(shifts) - count + 1):
+                if _even(shifts[start : start + count], kind):
+                    return start, count
+    return None
+
+
+def _even(lines: Sequence[float], kind: Multiplet) -> bool:
+    middle = sum(lines) / len(lines)
+    if not abs(middle - kind.centre) <= kind.near:
+        return False
+    steps = [first - second for first, second in itertools.pairwise(lines)]
+    low, high = SPACING_PPM
+    if not all(low - 1e-6 <= abs(step) <= high and step * steps[0] > 0 for step in steps):
+        return False
+    coarse = all(round(one, 1) == one for one in lines)
+    return max(steps) - min(steps) <= UNEVEN_PPM[coarse] + 1e-6

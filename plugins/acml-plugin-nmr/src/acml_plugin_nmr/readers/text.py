@@ -7,12 +7,15 @@ Conventions: the centre of a range is its shift; "(2C)" repeats a 13C shift; hyd
 go to ``integral_1h``; peaks annotated as solvent, water or TMS are left out. 13C multiplicities come
 from groups (CH3, OCH2, Cq, C=O), or from letters s, d, t, q where nearly every peak has one and they
 cannot be couplings. A list without a header is 13C when its largest shift is above 20 ppm, else 1H.
-A nucleus that occurs a second time begins the next signal.
+A nucleus that occurs a second time begins the next signal, and so does a further species of a mixture
+("minor isomer: δ ...").
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from acml_core.errors import BadInput
@@ -37,11 +40,17 @@ from acml_plugin_nmr.readers.limits import (
 from acml_plugin_nmr.readers.normalise import normalise
 from acml_plugin_nmr.readers.scan import Peak, Scan, frequency_mhz, scan
 from acml_plugin_nmr.readers.sections import Section, split
-from acml_plugin_nmr.readers.solvents import is_not_sample
+from acml_plugin_nmr.readers.solvents import SPACING_PPM, find_multiplet, is_not_sample
 from acml_plugin_nmr.signal import NmrSignal
 
 MAX_CHARACTERS = 20_000_000
 """Longest text read at once."""
+
+
+LISTED_PEAKS = 3
+"""A text that begins with so many shifts is a list, whatever is said behind it."""
+
+_BEGINS_WITH_A_SHIFT = re.compile(r"\s*(?:δ\s*[:=]?\s*)?-?\d{1,3}\.\d")
 
 
 def read_text(
@@ -67,9 +76,10 @@ def read_text(
     sections, before = split(plain)
     if not sections:
         sections = [_headerless(before, shown)]
-    fields: dict[str, object] = {}
+    elif _is_list(before, scan(before)):
+        sections.insert(0, Section("", before, 1, ""))
+    parts: dict[int, dict[str, object]] = {}
     announced: dict[str, Scan] = {}
-    first_line = 1
     others: list[str] = []
     given = 0
     rejected: BadInput | None = None
@@ -95,17 +105,16 @@ def read_text(
         if not part:
             announced[section.nucleus] = found
             continue
-        if f"shifts_{nucleus.lower()}" in fields:
-            yield NmrSignal(origin=f"{origin}:{first_line}", **fields)  # type: ignore[arg-type]
-            given += 1
-            fields = {}
-        if not fields:
-            first_line = section.line
-        if fields.get("solvent"):
-            part.pop("solvent", None)
-        fields |= part
-    if fields:
-        yield NmrSignal(origin=f"{origin}:{first_line}", **fields)  # type: ignore[arg-type]
+        part["origin"] = f"{origin}:{section.line}"
+        if f"shifts_{nucleus.lower()}" in parts.get(section.species, ()):
+            for one in _signals(parts):
+                yield one
+                given += 1
+            parts = {}
+        # What was said first of line and solvent stays.
+        parts[section.species] = part | parts.get(section.species, {})
+    for one in _signals(parts):
+        yield one
         given += 1
     if not given:
         if others and len(others) == len(sections):
@@ -113,10 +122,20 @@ def read_text(
         raise rejected or no_peaks(shown)
 
 
+def _signals(parts: Mapping[int, dict[str, object]]) -> Iterator[NmrSignal]:
+    """One signal a species, the major one first."""
+    for species in sorted(parts):
+        yield NmrSignal(**parts[species])  # type: ignore[arg-type]
+
+
+def _is_list(text: str, found: Scan) -> bool:
+    return len(found.peaks) >= LISTED_PEAKS and _BEGINS_WITH_A_SHIFT.match(text) is not None
+
+
 def _headerless(text: str, shown: str | Path) -> Section:
     """A text without any header as one section, if it is a list of numbers."""
     found = scan(text)
-    if found.prose or not (found.peaks or found.hz):
+    if (found.prose and not _is_list(text, found)) or not (found.peaks or found.hz):
         raise BadInput(
             "no NMR data found in the text",
             source=shown,
@@ -170,13 +189,6 @@ def _guess(peaks: list[Peak]) -> str:
     return "1H" if any(integral_1h(peak.annotation) for peak in peaks) else nucleus
 
 
-CHLOROFORM_PPM = (76.9, 77.35)
-"""Where the middle line of CDCl3's 13C triplet is found [ppm]."""
-
-CHLOROFORM_SPACING_PPM = (0.2, 0.65)
-"""Its spacing [ppm]: 32 Hz at 50 to 150 MHz."""
-
-
 def _of_sample(peaks: list[Peak]) -> list[Peak]:
     """Peaks that no annotation calls solvent, water or reference.
 
@@ -192,27 +204,20 @@ def _of_sample(peaks: list[Peak]) -> list[Peak]:
             kept
             and last > GUESS_13C_ABOVE_PPM
             and not kept[-1].notes
-            and abs(kept[-1].shift - last) <= CHLOROFORM_SPACING_PPM[1]
+            and abs(kept[-1].shift - last) <= SPACING_PPM[1]
         ):
             last = kept.pop().shift
-    return _without_chloroform(kept)
+    return _without_solvent(kept)
 
 
-def _without_chloroform(peaks: list[Peak]) -> list[Peak]:
-    """The list without three bare, evenly spaced neighbours about 77.16 ppm: CDCl3's triplet."""
-    for at in range(len(peaks) - 2):
-        three = peaks[at : at + 3]
-        if any(peak.notes for peak in three):
-            continue
-        first, second = (three[i].shift - three[i + 1].shift for i in (0, 1))
-        low, high = CHLOROFORM_SPACING_PPM
-        if (
-            CHLOROFORM_PPM[0] <= three[1].shift <= CHLOROFORM_PPM[1]
-            and abs(first - second) <= 0.03
-            and low <= abs(first) <= high
-        ):
-            return peaks[:at] + peaks[at + 3 :]
-    return peaks
+def _without_solvent(peaks: list[Peak]) -> list[Peak]:
+    """The list without bare, evenly spaced neighbours where a solvent's multiplet is."""
+    bare = [math.inf if peak.notes else peak.shift for peak in peaks]
+    found = find_multiplet(bare)
+    if found is None:
+        return peaks
+    start, count = found
+    return peaks[:start] + peaks[start + count :]
 
 
 GAMMA_RATIO = 0.25145
