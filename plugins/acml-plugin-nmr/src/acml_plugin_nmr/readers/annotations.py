@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 import re
 from collections.abc import Sequence
 
@@ -169,14 +168,19 @@ def bare_counts(annotations: Sequence[str]) -> list[int] | None:
     return [int(found[1]) if found else 1 for found in bare]
 
 
-def letters_are_dept(annotations: Sequence[str], *, stated: bool) -> bool:
+def letters_are_dept(
+    annotations: Sequence[str], *, stated: bool, shifts: Sequence[float] | None = None
+) -> bool:
     """Whether bare letters in a 13C line are multiplicities of the coupled spectrum.
 
     They are when nearly all peaks carry exactly one, at least two different letters occur without a
     coupling constant, and not only "s": a decoupled line printed by software has s everywhere, and d
-    or q with J only where fluorine or phosphorus couples.
+    or q, with J or without, only where fluorine or phosphorus couples. Such a line has s or q where
+    no quaternary carbon or methyl group can be.
     """
     letters = [bare_letter(text) for text in annotations]
+    if not stated and shifts is not None and _decoupled(letters, shifts):
+        return False
     bare = {
         letter
         for letter, text in zip(letters, annotations, strict=True)
@@ -187,6 +191,22 @@ def letters_are_dept(annotations: Sequence[str], *, stated: bool) -> bool:
     if len(letters) == 1:
         return stated and bool(bare)
     return share >= needed and len(bare) >= 2
+
+
+HIGHEST_CH3_PPM = 75.0
+"""No methyl group is above this 13C shift [ppm]."""
+
+LOWEST_LONE_C_PPM = 60.0
+"""A carbon without hydrogen below this [ppm] is an alkyl one, which seldom is without CH3 or CH2."""
+
+
+def _decoupled(letters: Sequence[str], shifts: Sequence[float]) -> bool:
+    """Whether letters s and q stand where they cannot mean C and CH3."""
+    pairs = list(zip(letters, shifts, strict=True))
+    alkyl = any(letter in ("T", "Q") for letter in letters)
+    return any(letter == "Q" and shift > HIGHEST_CH3_PPM for letter, shift in pairs) or (
+        not alkyl and any(letter == "S" and shift < LOWEST_LONE_C_PPM for letter, shift in pairs)
+    )
 
 
 def bare_letter(annotation: str) -> str:
@@ -207,17 +227,18 @@ def multiplicities_13c(
         ]
     bare_c = [re.fullmatch(r"\W*C\W*", text) is not None for text in annotations]
     labelled = sum(kind in ("D", "T", "Q") for kind in groups)
-    if any(bare_c) and not (labelled and "D" in groups + ["D"] * (labelled > 1)):
+    if any(bare_c) and not labelled:
         groups = ["" if bare else kind for kind, bare in zip(groups, bare_c, strict=True)]
     counted = [_COUNTED_C.fullmatch(text.strip()) is not None for text in annotations]
-    beside = any(bare_c) and (labelled > 1 or "D" in groups)
-    if beside or (labelled > 1 and all(map(operator.or_, map(bool, groups), counted))):
+    if (any(bare_c) and labelled) or (
+        labelled > 1 and all(map(operator.or_, map(bool, groups), counted))
+    ):
         # Beside (C), (CH), (CH2): "2C" means two carbons without hydrogen.
         groups = [kind or ("S" if c else "") for kind, c in zip(groups, counted, strict=True)]
     stated = bool(
         re.search(r"DEPT|APT|off-?resonance|coupled(?<!decoupled)|JMOD|SEFT", preamble, re.I)
     )
-    if letters_are_dept(annotations, stated=stated):
+    if letters_are_dept(annotations, stated=stated, shifts=shifts):
         return [
             group or ("" if _has_j(text) else bare_letter(text))
             for group, text in zip(groups, annotations, strict=True)

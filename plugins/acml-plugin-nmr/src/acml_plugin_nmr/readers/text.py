@@ -50,7 +50,7 @@ MAX_CHARACTERS = 20_000_000
 LISTED_PEAKS = 3
 """A text that begins with so many shifts is a list, whatever is said behind it."""
 
-_BEGINS_WITH_A_SHIFT = re.compile(r"\s*(?:δ\s*[:=]?\s*)?-?\d{1,3}\.\d")
+_BEGINS_WITH_A_SHIFT = re.compile(r"\s*(?:δ\s*[:=]?\s*)?-?\d{1,3}[.,]\d")
 
 
 def read_text(
@@ -186,7 +186,11 @@ def _guess(peaks: list[Peak]) -> str:
     nucleus = guess_nucleus(shifts)
     if nucleus == "13C" and max(shifts, default=0.0) > 40.0:
         return nucleus
-    return "1H" if any(integral_1h(peak.annotation) for peak in peaks) else nucleus
+    counted = any(_HYDROGENS.search(peak.annotation) for peak in peaks)
+    return "1H" if counted else nucleus
+
+
+_HYDROGENS = re.compile(r"(?<![\w.])\d{1,2}(?:\.\d+)?\s?H(?![\w\-'])")
 
 
 def _of_sample(peaks: list[Peak]) -> list[Peak]:
