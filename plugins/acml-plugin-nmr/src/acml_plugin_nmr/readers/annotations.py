@@ -230,9 +230,8 @@ def multiplicities_13c(
     if any(bare_c) and not labelled:
         groups = ["" if bare else kind for kind, bare in zip(groups, bare_c, strict=True)]
     counted = [_COUNTED_C.fullmatch(text.strip()) is not None for text in annotations]
-    if (any(bare_c) and labelled) or (
-        labelled > 1 and all(map(operator.or_, map(bool, groups), counted))
-    ):
+    every = all(kind or c for kind, c in zip(groups, counted, strict=True))
+    if (any(bare_c) and labelled) or (labelled > 1 and every):
         # Beside (C), (CH), (CH2): "2C" means two carbons without hydrogen.
         groups = [kind or ("S" if c else "") for kind, c in zip(groups, counted, strict=True)]
     stated = bool(
