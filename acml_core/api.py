@@ -24,7 +24,8 @@ from acml_core.config import parse
 from acml_core.errors import BadInput
 from acml_core.hub import pretrained
 from acml_core.library.filters import Filters
-from acml_core.library.library import Library, open_any
+from acml_core.library.library import Library
+from acml_core.library.opening import open_any
 from acml_core.library.search import Answer, Hit, Measurement
 from acml_core.library.search import search as rank
 from acml_core.library.search import search_sample as rank_sample

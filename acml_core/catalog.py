@@ -1,4 +1,4 @@
-"""Reads registry.toml: known plugins, whether installed or not, and published models.
+"""Reads registry.toml: known plugins, whether installed or not, published models, sets of molecules.
 
 Users add registries of their own without touching ours: the environment variable ``ACML_REGISTRY``
 names them, comma-separated; files are read here, repositories of the Hub by
@@ -18,7 +18,7 @@ from pydantic import Field, model_validator
 
 from acml_core.config import Settings, parse, read_toml
 from acml_core.errors import ConfigError
-from acml_core.published import PublishedModel
+from acml_core.published import KnownMolecules, PublishedModel
 
 ENVIRONMENT = "ACML_REGISTRY"
 """Environment variable: further registries, comma-separated: files, or ``owner/name[@revision]``."""
@@ -42,6 +42,7 @@ class Catalog(Settings):
     version: Literal[1] = Field(alias="schema")  # a field called schema would hide pydantic's own
     plugins: dict[str, KnownPlugin] = Field(default_factory=dict)
     models: dict[str, PublishedModel] = Field(default_factory=dict)
+    molecules: dict[str, KnownMolecules] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _one_default_each(self) -> Catalog:

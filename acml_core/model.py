@@ -99,19 +99,29 @@ class AcmlModel(nn.Module):
         """``(node (V, d), graph (B, d))`` before any projector."""
         return self.graph_encoder(batch)
 
-    @torch.inference_mode()
     def encode_molecules(
         self, graphs: PackedGraphs, modality: str, index: np.ndarray | None = None
     ) -> Tensor:
         """Vectors of molecules in a modality's space: ``(N, p)`` float32 on the CPU."""
+        return self.encode_for(graphs, [modality], index)[modality]
+
+    @torch.inference_mode()
+    def encode_for(
+        self, graphs: PackedGraphs, modalities: Sequence[str], index: np.ndarray | None = None
+    ) -> dict[str, Tensor]:
+        """``encode_molecules`` for several modalities; each molecule's graph is encoded once."""
         with _evaluating(self):
             index = np.arange(len(graphs)) if index is None else index
-            out = [torch.zeros(0, self.head(modality).graph_projector.out_dim)]
+            out = {
+                name: [torch.zeros(0, self.head(name).graph_projector.out_dim)]
+                for name in modalities
+            }
             for start in range(0, len(index), INFERENCE_BATCH):
                 batch = graphs.batch(index[start : start + INFERENCE_BATCH]).to(self.device)
                 _, graph = self.graph_embeddings(batch)
-                out.append(self.project_graphs(modality, graph).float().cpu())
-            return torch.cat(out)
+                for name, found in out.items():
+                    found.append(self.project_graphs(name, graph).float().cpu())
+            return {name: torch.cat(found) for name, found in out.items()}
 
     @torch.inference_mode()
     def encode_signals(self, modality: str, signals: Sequence[Signal]) -> Tensor:

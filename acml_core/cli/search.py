@@ -69,6 +69,9 @@ def search(
     weights: Annotated[
         Path | None, typer.Option(help="Of several measurements: what 'acml eval fusion' wrote.")
     ] = None,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Score every candidate, even where there is an index.")
+    ] = False,
     top: Annotated[int, typer.Option(min=1, help="Answers to show.")] = 10,
     as_json: Json = False,
 ) -> None:
@@ -99,7 +102,7 @@ def search(
             one.artefact,
             one.modality,
             one.signals,
-            one.library,
+            one.library.exact() if exact else one.library,
             top=top,
             filters=filters,
             rerank=rerank,
@@ -159,7 +162,7 @@ def _measurements(
     given: list[tuple[str | None, str]], models: list[str], libraries: list[str]
 ) -> list[Measurement]:
     from acml_core.api import read_signals
-    from acml_core.library.library import open_any
+    from acml_core.library.opening import open_any
     from acml_core.library.search import Measurement
 
     loaded: dict[str | None, tuple[Artefact, str]] = {}
@@ -186,7 +189,8 @@ def _measurements(
 def _print(answer: Answer) -> None:
     query = answer.query
     origins = [one["origin"] or one["modality"] for one in query.get("measurements", [query])]
-    typer.echo(f"{', '.join(origins)}: {answer.candidates} candidates")
+    how = "" if answer.index == "exact" else f", looked up by {answer.index}"
+    typer.echo(f"{', '.join(origins)}: {answer.candidates} candidates{how}")
     for name, count in answer.filters.items():
         typer.echo(f"  {count} candidates: {name}")
     reranked = any(hit.rerank for hit in answer.hits)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
 from pathlib import Path
 
 from rdkit import Chem
@@ -29,9 +30,9 @@ def read(path: str | Path) -> list[str]:
         raise BadInput("no such file", source=path, remedy="Check the path.")
     suffix = path.suffix.lower()
     if suffix in SMILES_SUFFIXES:
-        found = _smiles_file(path)
+        found = list(_smiles_file(path))
     elif suffix in SDF_SUFFIXES:
-        found = _sdf(path)
+        found = list(_sdf(path))
     elif suffix in table.SUFFIXES:
         found = table.smiles_column(path)
     else:
@@ -45,26 +46,36 @@ def read(path: str | Path) -> list[str]:
     return found
 
 
-def _smiles_file(path: Path) -> list[str]:
-    text = path.read_text(encoding="utf-8", errors="replace")
-    lines = [line.strip() for line in text.splitlines()]
-    found = [line.split()[0] for line in lines if line and not line.startswith("#")]
-    if found and found[0].lower().strip('"').split(",")[0] == "smiles":  # a header
-        delimiter = "," if "," in lines[0] else None
-        rows = csv.reader(lines[1:]) if delimiter else (line.split() for line in lines[1:])
-        found = [row[0] for row in rows if row]
-    return found
+def _smiles_file(path: Path) -> Iterator[str]:
+    with path.open(encoding="utf-8", errors="replace") as file:
+        stripped = (line.strip() for line in file)
+        lines = (line for line in stripped if line and not line.startswith("#"))
+        first = next(lines, None)
+        if first is None:
+            return
+        if first.split()[0].lower().strip('"').split(",")[0] != "smiles":
+            yield first.split()[0]
+            yield from (line.split()[0] for line in lines)
+            return
+        rows = csv.reader(lines) if "," in first else (line.split() for line in lines)  # a header
+        yield from (row[0] for row in rows if row)
 
 
-def _sdf(path: Path) -> list[str]:
+def _sdf(path: Path) -> Iterator[str]:
+    """One molecule at a time: parsed all at once, a million take tens of gigabytes."""
     try:
         supplier = Chem.SDMolSupplier(str(path))
     except OSError:  # RDKit's word for a file that is empty
-        return []
-    mols = list(supplier)
-    if not any(mols):  # no SDF at all comes out as records that cannot be read
-        return []
-    return [
-        Chem.MolToSmiles(mol) if mol is not None else f"(unreadable record {number})"
-        for number, mol in enumerate(mols, start=1)
-    ]
+        return
+    bad: list[str] = []  # until one can be read: no SDF at all comes out as unreadable records
+    some = False
+    for number, mol in enumerate(supplier, start=1):
+        if mol is None:
+            bad.append(f"(unreadable record {number})")
+        else:
+            some = True
+        if some:
+            yield from bad
+            bad.clear()
+        if mol is not None:
+            yield Chem.MolToSmiles(mol)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -12,7 +11,8 @@ from pydantic import Field, model_validator
 from acml_core import adducts
 from acml_core.config import Settings
 from acml_core.errors import BadInput
-from acml_core.molecule import parse_smiles
+from acml_core.library.records import Records
+from acml_core.library.substructure import matching
 
 ELEMENT = re.compile(r"([A-Z][a-z]?)(\d*)")
 FORMULA = re.compile(r"(?:[A-Z][a-z]?\d*)+([+-]\d*)?")
@@ -20,18 +20,6 @@ LIMIT = re.compile(r"([A-Z][a-z]?)(<=|>=|=|<|>)(\d+)")
 
 Steps = list[tuple[str, int]]
 """Name of each filter and how many molecules it left."""
-
-
-class Molecules(Protocol):
-    """What is filtered: columns of N molecules, as a library or packed graphs have them."""
-
-    @property
-    def smiles(self) -> np.ndarray: ...
-    @property
-    def formula(self) -> np.ndarray: ...
-    @property
-    def mass(self) -> np.ndarray: ...
-    def __len__(self) -> int: ...
 
 
 class Filters(Settings):
@@ -90,7 +78,7 @@ class Filters(Settings):
         return ion.neutral_mass(self.mz)
 
 
-def candidates(molecules: Molecules, filters: Filters) -> tuple[np.ndarray, Steps]:
+def candidates(molecules: Records, filters: Filters) -> tuple[np.ndarray, Steps]:
     """Numbers of the molecules that pass every filter, cheap filters first.
 
     Returns:
@@ -114,7 +102,7 @@ def candidates(molecules: Molecules, filters: Filters) -> tuple[np.ndarray, Step
         wanted = hill(filters.formula)
         apply(
             f"has the formula {wanted}",
-            lambda k: np.asarray(molecules.formula[k] == wanted),
+            lambda k: _equal(molecules, k, wanted),
             "Check the formula, or search without --formula.",
         )
     mass = filters.neutral_mass()
@@ -136,7 +124,7 @@ def candidates(molecules: Molecules, filters: Filters) -> tuple[np.ndarray, Step
         limits = _limits(filters.elements)
         apply(
             f"keeps to {filters.elements}",
-            lambda k: _within(molecules.formula[k], limits),
+            lambda k: _within(molecules, k, limits),
             "Loosen --elements.",
         )
     for pattern, wanted_there in [
@@ -145,7 +133,7 @@ def candidates(molecules: Molecules, filters: Filters) -> tuple[np.ndarray, Step
     ]:
         apply(
             f"{'has' if wanted_there else 'lacks'} the substructure {pattern}",
-            _substructure(molecules, pattern, wanted_there),
+            lambda k, p=pattern, w=wanted_there: matching(molecules.smiles(k), p) == w,  # type: ignore[misc]
             "Check the SMARTS, or leave it out.",
         )
     return kept, steps
@@ -208,7 +196,15 @@ def _limits(text: str) -> list[tuple[str, str, int]]:
     return found
 
 
-def _within(formulas: np.ndarray, limits: Sequence[tuple[str, str, int]]) -> np.ndarray:
+def _equal(molecules: Records, kept: np.ndarray, formula: str) -> np.ndarray:
+    if formula not in molecules.formulas:
+        return np.zeros(len(kept), dtype=bool)
+    return np.asarray(molecules.formula_codes[kept] == molecules.formulas.index(formula))
+
+
+def _within(
+    molecules: Records, kept: np.ndarray, limits: Sequence[tuple[str, str, int]]
+) -> np.ndarray:
     compare: dict[str, Callable[[int, int], bool]] = {
         "<=": int.__le__,
         ">=": int.__ge__,
@@ -216,30 +212,9 @@ def _within(formulas: np.ndarray, limits: Sequence[tuple[str, str, int]]) -> np.
         "<": int.__lt__,
         ">": int.__gt__,
     }
-    distinct, where = np.unique(np.asarray(formulas, dtype=str), return_inverse=True)
-    passes = np.empty(len(distinct), dtype=bool)
-    for i, formula in enumerate(distinct):
-        counts = _counts(str(formula))
-        passes[i] = all(compare[how](counts.get(e, 0), n) for e, how, n in limits)
-    return passes[where]
-
-
-def _substructure(
-    molecules: Molecules, pattern: str, wanted: bool
-) -> Callable[[np.ndarray], np.ndarray]:
-    from rdkit import Chem
-
-    query = Chem.MolFromSmarts(pattern)
-    if query is None:
-        raise BadInput(f"{pattern!r} is not SMARTS", remedy="Write it like c1ccccc1 or [CX3]=O.")
-
-    def passes(kept: np.ndarray) -> np.ndarray:
-        return np.array(
-            [
-                parse_smiles(text).HasSubstructMatch(query) == wanted
-                for text in molecules.smiles[kept]
-            ],
-            dtype=bool,
-        )
-
-    return passes
+    passes = np.zeros(len(molecules.formulas), dtype=bool)
+    codes = molecules.formula_codes[kept]
+    for code in np.unique(codes):  # each formula once, however many molecules have it
+        counts = _counts(molecules.formulas[code])
+        passes[code] = all(compare[how](counts.get(e, 0), n) for e, how, n in limits)
+    return passes[codes]

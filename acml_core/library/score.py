@@ -13,36 +13,81 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from acml_core.library.vectors import Vectors
 from acml_core.probability import Point
 
 SCORES_AT_ONCE = 1 << 25
 """Scores held in memory at a time: 2^25 float32, 128 MiB."""
 
+ROWS_AT_ONCE = 4096
+"""Candidates that are multiplied at a time. Those of half precision are widened first: so many stay
+in the processor's cache, and a million need no second gigabyte."""
 
-def scores(queries: Tensor, candidates: Tensor) -> Iterator[tuple[slice, Tensor]]:
+
+def scores(queries: Tensor, candidates: Tensor | Vectors) -> Iterator[tuple[slice, Tensor]]:
     """Scores of every query with every candidate, some queries at a time.
 
     Args:
         queries: ``(Q, p)``; unit norm if the model compares by cosine.
-        candidates: ``(G, p)``, the same.
+        candidates: ``(G, p)``, the same, of any precision; parts may be memory-mapped.
 
     Yields:
         ``(rows, scores)``: a slice of the queries and their ``(rows, G)`` float32 scores.
     """
     step = max(1, SCORES_AT_ONCE // max(1, len(candidates)))
-    table = candidates.float().T.contiguous()
+    wide = torch.empty(ROWS_AT_ONCE, queries.shape[1])
     for start in range(0, len(queries), step):
         rows = slice(start, min(start + step, len(queries)))
-        yield rows, queries[rows].float() @ table
+        asking = queries[rows].float().contiguous()
+        block = torch.empty(len(asking), len(candidates))
+        at = 0
+        for piece in _pieces(candidates):
+            if piece.dtype != torch.float32:
+                piece = wide[: len(piece)].copy_(piece)
+            out = block[:, at : at + len(piece)]
+            if len(asking) == 1:
+                torch.mv(piece, asking[0], out=out[0])
+            else:
+                torch.mm(asking, piece.T, out=out)
+            at += len(piece)
+        yield rows, block
+
+
+def _pieces(candidates: Tensor | Vectors) -> Iterator[Tensor]:
+    for part in candidates.parts if isinstance(candidates, Vectors) else [candidates]:
+        yield from part.split(ROWS_AT_ONCE)
 
 
 def log_likelihoods(point: Point, found: Tensor) -> Tensor:
     """Log probabilities ``(..., n)`` of candidates from their scores; -inf is no candidate."""
-    sharp = torch.log_softmax(found * point.scale, dim=-1)
+    sharp, flat = (total.to(found.dtype) for total in log_sums(point, found))
+    return mixture(point, found, sharp, flat)
+
+
+def log_sums(point: Point, found: Tensor) -> tuple[Tensor, Tensor]:
+    """Logarithms of the sums over all candidates that make scores into probabilities.
+
+    Returns:
+        for each of the calibration's two scales, ``(..., 1)`` float64.
+    """
+    best = found.amax(-1, keepdim=True)
+
+    def log_sum(scale: float) -> Tensor:
+        shares = (found - best).mul_(scale).exp_()
+        if not scale:
+            shares = shares.masked_fill(torch.isneginf(found), 0.0)  # 0 times infinity is no number
+        return scale * best.double() + shares.sum(-1, keepdim=True, dtype=torch.float64).log()
+
+    sharp = log_sum(point.scale)
+    return sharp, log_sum(point.tail_scale) if point.tail else sharp
+
+
+def mixture(point: Point, found: Tensor, sharp: Tensor, flat: Tensor) -> Tensor:
+    """Log probabilities of scores ``(..., n)``, given the sums ``(..., 1)`` over all candidates."""
+    first = found * point.scale - sharp
     if not point.tail:
-        return sharp
-    flat = (found * point.tail_scale).masked_fill(torch.isneginf(found), -torch.inf)
+        return first
+    second = (found * point.tail_scale).masked_fill(torch.isneginf(found), -torch.inf) - flat
     return torch.logaddexp(
-        sharp + math.log1p(-min(point.tail, 1 - 1e-9)),
-        torch.log_softmax(flat, dim=-1) + math.log(point.tail),
+        first + math.log1p(-min(point.tail, 1 - 1e-9)), second + math.log(point.tail)
     )

@@ -3,6 +3,11 @@
 Each measurement gives every candidate a log likelihood: its score times the scale that was fitted on
 validation molecules for that many candidates. Measurements of one sample are taken as independent
 evidence, so their log likelihoods add; a measurement that is not there adds nothing.
+
+One measurement, with no filter, is looked up in the library's index where that has one
+(``acml_core.library.nearest``): then the best candidates are those that the index finds, with exact
+scores, and their probabilities rest on an estimate of what all other candidates hold. Filtered
+candidates and several measurements are scored one by one.
 """
 
 from __future__ import annotations
@@ -12,18 +17,24 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import torch
 from torch import Tensor
 
 from acml_core.artefact import Artefact
 from acml_core.errors import BadInput
 from acml_core.library import filters as filtering
+from acml_core.library.evidence import Evidence
 from acml_core.library.filters import Filters
 from acml_core.library.library import Library
 from acml_core.library.rerank import opinions, shared_out, weighed
-from acml_core.library.score import log_likelihoods, scores
+from acml_core.library.score import scores
+from acml_core.library.vectors import Vectors
 from acml_core.modality import Modality, Signal
-from acml_core.probability import Best, Calibration, Point, log_odds_present, sigmoid
+from acml_core.probability import Calibration, Point, sigmoid
+
+GATHERED_SHARE = 8
+"""Of fewer candidates than one in so many, the vectors are picked out; else all are scored."""
 
 CONTRADICTS = 0.99
 """A measurement contradicts the answer where its own ranking puts this much probability before it."""
@@ -83,6 +94,8 @@ class Answer:
             likely as not beforehand; None where nothing was fitted for it.
         set_size: candidates in the 90 % set.
         votes: of several measurements, what each says by itself.
+        index: ``exact``, or ``faiss``: candidates that it missed are not among the hits, and
+            probabilities are estimates.
     """
 
     query: dict[str, Any]
@@ -93,6 +106,7 @@ class Answer:
     probability_in_library: float | None = None
     set_size: int = 0
     votes: list[Vote] = field(default_factory=list)
+    index: str = "exact"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -146,15 +160,30 @@ def search(
             plugin without a second opinion.
     """
     _check(signals)
-    kept, steps = filtering.candidates(library.graphs, filters or Filters())
-    vectors = _chosen(library.vectors[modality], kept, len(library))
+    kept, steps = filtering.candidates(library.molecules, filters or Filters())
     queries = artefact.model.encode_signals(modality, signals)
-    answers = []
-    for rows, block in scores(queries, vectors):
-        for signal, row in zip(signals[rows], block, strict=True):
-            one = Measurement(modality, [signal], artefact, library)
-            answers.append(_answer([one], [row], kept, steps, top, filters, rerank))
-    return answers
+    narrow = filters is not None and filters.narrow
+    point = artefact.info.modalities[modality].calibration.at(len(kept), filtered=narrow)
+    k = max(top, rerank, 2)
+    index = library.nearest.get(modality) if len(kept) == len(library) else None
+    found: Iterator[Evidence]
+    if index is not None:
+        found = (index.evidence(point, query, k) for query in queries)
+    else:
+        rows = _scores(queries, library.vectors[modality], kept)
+        found = (Evidence.of(point, row, k) for row in rows)
+    return [
+        _answer(
+            [Measurement(modality, [signal], artefact, library)],
+            _Ranking.of_one(evidence),
+            kept,
+            steps,
+            top,
+            rerank,
+            "exact" if index is None else "faiss",
+        )
+        for signal, evidence in zip(signals, found, strict=True)
+    ]
 
 
 def search_sample(
@@ -179,14 +208,16 @@ def search_sample(
     for one in measurements:
         _check(one.signals)
     first = measurements[0].library
-    kept, steps = filtering.candidates(first.graphs, filters or Filters())
+    kept, steps = filtering.candidates(first.molecules, filters or Filters())
     places, kept = _together([one.library for one in measurements], kept)
     rows = []
     for one, place in zip(measurements, places, strict=True):
-        vectors = _chosen(one.library.vectors[one.modality], place, len(one.library))
         queries = one.artefact.model.encode_signals(one.modality, one.signals)
-        rows.append(torch.cat([block for _, block in scores(queries, vectors)]).mean(0))
-    return _answer(measurements, rows, kept, steps, top, filters, rerank)
+        every = list(_scores(queries, one.library.vectors[one.modality], place))
+        rows.append(torch.stack(every).mean(0))
+    narrow = filters is not None and filters.narrow
+    ranking = _ranked(measurements, rows, max(top, rerank, 2), narrow)
+    return _answer(measurements, ranking, kept, steps, top, rerank)
 
 
 def _check(signals: Sequence[Signal]) -> None:
@@ -195,24 +226,32 @@ def _check(signals: Sequence[Signal]) -> None:
             raise BadInput("the query holds no measurement", source=signal.origin or None)
 
 
-def _chosen(vectors: Tensor, kept: np.ndarray, size: int) -> Tensor:
-    return vectors if len(kept) == size else vectors[torch.from_numpy(kept)]
+def _scores(queries: Tensor, vectors: Vectors, kept: np.ndarray) -> Iterator[Tensor]:
+    """The scores ``(n,)`` of the candidates ``kept``, in that order, for each query."""
+    if len(kept) * GATHERED_SHARE < len(vectors):
+        for _, block in scores(queries, vectors.take(kept)):
+            yield from block
+        return
+    # as many as there are may still be in another order, that of another library
+    everything = len(kept) == len(vectors) and bool((kept[1:] > kept[:-1]).all())
+    columns = None if everything else torch.from_numpy(kept)
+    for _, block in scores(queries, vectors):
+        for row in block:
+            yield row if columns is None else row[columns]
 
 
 def _together(
     libraries: Sequence[Library], kept: np.ndarray
 ) -> tuple[list[np.ndarray], np.ndarray]:
     """The kept molecules of the first library in every library's own numbers."""
-    first = libraries[0]
-    keys = first.graphs.keys
+    first = libraries[0].molecules
     places = [kept]
     shared = np.ones(len(kept), dtype=bool)
-    for other in libraries[1:]:
-        if other is first or np.array_equal(other.graphs.keys, keys):
+    for other in (library.molecules for library in libraries[1:]):
+        if other is first or other.keys.equals(first.keys):
             places.append(kept)
             continue
-        number = {key: i for i, key in enumerate(other.graphs.keys)}
-        place = np.array([number.get(keys[i], -1) for i in kept], dtype=np.int64)
+        place = other.places(first.keys.take(pa.array(kept)))
         places.append(place)
         shared &= place >= 0
     if not shared.any():
@@ -223,52 +262,90 @@ def _together(
     return [place[shared] for place in places], kept[shared]
 
 
+@dataclass(frozen=True)
+class _Ranking:
+    """What a sample's measurements say together, and each by itself.
+
+    Attributes:
+        all: of the sample: of one measurement its own evidence; of several, log likelihoods are the
+            scores.
+        own: by measurement.
+        scores: by measurement, (k,) its own scores of the best of ``all``.
+        parts: of several measurements, (n,) each one's log likelihoods with its weight.
+    """
+
+    all: Evidence
+    own: Sequence[Evidence]
+    scores: Sequence[np.ndarray]
+    parts: Sequence[Tensor] = ()
+
+    @classmethod
+    def of_one(cls, evidence: Evidence) -> _Ranking:
+        return cls(evidence, [evidence], [evidence.score])
+
+
+def _ranked(
+    measurements: Sequence[Measurement], rows: Sequence[Tensor], k: int, narrow: bool
+) -> _Ranking:
+    """The ranking from each measurement's scores ``(n,)`` of all candidates."""
+    n = len(rows[0])
+    own = [
+        Evidence.of(one.calibration.at(n, filtered=narrow), row, k)
+        for one, row in zip(measurements, rows, strict=True)
+    ]
+    if len(own) == 1 and measurements[0].weight == 1.0:
+        return _Ranking.of_one(own[0])
+    parts = [
+        one.weight * torch.from_numpy(evidence.log_likelihood(row.double().numpy()))
+        for one, evidence, row in zip(measurements, own, rows, strict=True)
+    ]
+    total = Evidence.of(Point(candidates=n, scale=1.0), torch.stack(parts).sum(0), k)
+    best = torch.from_numpy(total.best)
+    return _Ranking(total, own, [row[best].double().numpy() for row in rows], parts)
+
+
 def _answer(
     measurements: Sequence[Measurement],
-    rows: Sequence[Tensor],
+    ranking: _Ranking,
     kept: np.ndarray,
     steps: filtering.Steps,
     top: int,
-    filters: Filters | None,
     rerank: int,
+    index: str = "exact",
 ) -> Answer:
-    narrow = filters is not None and filters.narrow
-    points = [one.calibration.at(len(kept), filtered=narrow) for one in measurements]
-    parts = [
-        one.weight * log_likelihoods(point, row.double())
-        for one, point, row in zip(measurements, points, rows, strict=True)
-    ]
-    total = torch.stack(parts).sum(0)
-    p = torch.softmax(total, dim=0)
-    n = min(max(top, rerank), len(total))
-    best = torch.topk(total, n).indices.numpy()
-    probability = p[best].numpy().copy()
+    best, score = ranking.all.best, ranking.all.score
+    log_likelihood = ranking.all.log_likelihood(score)
+    probability = np.exp(log_likelihood)
+    shown = score if len(measurements) > 1 else ranking.scores[0]
+    molecules = measurements[0].library.molecules
     said: dict[str, np.ndarray] = {}
     if rerank:
         m = min(rerank, len(best))
-        said, change = _second_opinions(measurements, rows, parts, kept, best[:m])
-        log_likelihood = total[best[:m]].numpy() + change
-        shared = shared_out(float(probability[:m].sum()), log_likelihood)
+        smiles = molecules.smiles(kept[best[:m]])
+        said, change = _second_opinions(measurements, ranking, smiles)
+        shared = shared_out(float(probability[:m].sum()), log_likelihood[:m] + change)
         order = np.argsort(-shared, kind="stable")
-        best[:m], probability[:m] = best[:m][order], shared[order]
         said = {name: values[order] for name, values in said.items()}
+        order = np.concatenate([order, np.arange(m, len(best))])
+        probability = np.concatenate([shared, probability[m:]])[order]
+        best, shown = best[order], shown[order]
     before = np.concatenate([[0.0], np.cumsum(probability)[:-1]])
-    mass = max(point.set_mass for point in points)
-    single = len(measurements) == 1
-    graphs = measurements[0].library.graphs
-    hits = [
-        Hit(
-            rank=place + 1,
-            smiles=graphs.smiles[kept[i]],
-            inchikey=graphs.inchikeys[kept[i]],
-            formula=graphs.formula[kept[i]],
-            score=float(rows[0][i] if single else total[i]),
-            probability=float(probability[place]),
-            in_set=bool(before[place] <= mass),
-            rerank={k: float(v[place]) for k, v in said.items() if place < len(v)},
+    mass = max(one.point.set_mass for one in ranking.own)
+    hits = []
+    for place, i in enumerate(best[:top]):
+        molecule = molecules.row(int(kept[i]))
+        hits.append(
+            Hit(
+                rank=place + 1,
+                smiles=molecule["smiles"],
+                inchikey=molecule["inchikey"],
+                formula=molecule["formula"],
+                score=float(shown[place]),
+                probability=float(probability[place]),
+                in_set=bool(before[place] <= mass),
+                rerank={k: float(v[place]) for k, v in said.items() if place < len(v)},
+            )
         )
-        for place, i in enumerate(best[:top])
-    ]
     if rerank:
         hits = [replace(hit, matches=dict(_matches(measurements, hit))) for hit in hits]
     return Answer(
@@ -277,31 +354,27 @@ def _answer(
         candidates=len(kept),
         hits=hits,
         filters=dict(steps),
-        probability_in_library=_present(rows, points),
-        set_size=_set_size(p, probability, mass),
-        votes=[] if single else _votes(measurements, parts, int(best[0])),
+        probability_in_library=_present(ranking.own),
+        set_size=ranking.all.set_size(probability, mass),
+        votes=[] if len(measurements) == 1 else _votes(measurements, ranking.parts, int(best[0])),
+        index=index,
     )
 
 
 def _second_opinions(
-    measurements: Sequence[Measurement],
-    rows: Sequence[Tensor],
-    parts: Sequence[Tensor],
-    kept: np.ndarray,
-    best: np.ndarray,
+    measurements: Sequence[Measurement], ranking: _Ranking, smiles: Sequence[str]
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """What each plugin says of the best, and how that changes their log likelihoods."""
     said: dict[str, np.ndarray] = {}
-    change = np.zeros(len(best))
-    smiles = [measurements[0].library.graphs.smiles[kept[i]] for i in best]
-    for one, row, part in zip(measurements, rows, parts, strict=True):
+    change = np.zeros(len(smiles))
+    for one, own, scored in zip(measurements, ranking.own, ranking.scores, strict=True):
         fit = one.calibration.rerank
         if fit is None or not one.plugin.supports("rerank"):
             continue
         found = np.mean([opinions(one.plugin, signal, smiles) for signal in one.signals], axis=0)
         said[one.modality] = found
-        score = row[best].double().numpy()
-        change += one.weight * weighed(score, found, fit) - part[best].numpy()
+        score = scored[: len(smiles)]
+        change += one.weight * (weighed(score, found, fit) - own.log_likelihood(score))
     if not said:
         names = ", ".join(repr(one.modality) for one in measurements)
         raise BadInput(
@@ -321,25 +394,10 @@ def _matches(
             yield one.modality, one.plugin.assign(one.signals[0], parse_smiles(hit.smiles))
 
 
-def _present(rows: Sequence[Tensor], points: Sequence[Point]) -> float | None:
+def _present(own: Sequence[Evidence]) -> float | None:
     """Independent evidence: the log odds of the measurements add."""
-    total = 0.0
-    for row, point in zip(rows, points, strict=True):
-        two = torch.topk(row.double() * point.scale, min(2, len(row))).values.numpy()
-        second = two[1:] if len(two) > 1 else np.array([-np.inf])
-        odds = log_odds_present(point, Best.of(two[:1], second))
-        if odds is None:
-            return None
-        total += float(odds[0])
-    return sigmoid(total)
-
-
-def _set_size(p: Tensor, first: np.ndarray, mass: float) -> int:
-    """Candidates whose predecessors hold no more than ``mass``; ``first`` are the shown ones."""
-    rest = torch.sort(p, descending=True).values.numpy()
-    rest[: len(first)] = first
-    before = np.concatenate([[0.0], np.cumsum(rest)[:-1]])
-    return int((before <= mass).sum())
+    odds = [one.log_odds_present() for one in own]
+    return None if None in odds else sigmoid(sum(odds))  # type: ignore[arg-type]
 
 
 def _votes(measurements: Sequence[Measurement], parts: Sequence[Tensor], first: int) -> list[Vote]:

@@ -1,0 +1,96 @@
+"""From the rows of one shard to its molecules and vectors: what each worker process runs.
+
+The same rows and the same model give the same bytes, whichever machine of one kind does it: one
+thread, batches of one size, and nothing drawn at random.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from acml_core import artefact as artefacts
+from acml_core.artefact import Artefact
+from acml_core.errors import ArtefactError
+from acml_core.graphs.build import build
+from acml_core.library.records import Records
+from acml_core.library.shard import Shard
+
+_loaded: dict[str, Artefact] = {}
+
+
+@dataclass(frozen=True)
+class Task:
+    """One shard's work.
+
+    Attributes:
+        number: of the shard, from 0.
+        model: the folder of the trained model.
+        weights: hash of its weights.
+        modalities: to encode for.
+        source: number of the source.
+        first: row of ``rows[0]`` in the source, from 1.
+        rows: SMILES.
+    """
+
+    number: int
+    model: Path
+    weights: str
+    modalities: tuple[str, ...]
+    source: int
+    first: int
+    rows: Sequence[str]
+
+
+def remember(artefact: Artefact) -> None:
+    """Spare this process loading a model that it has already."""
+    _loaded.clear()
+    _loaded[artefact.hash] = artefact
+
+
+def encode(task: Task) -> tuple[int, Shard]:
+    """The shard's number, and the shard.
+
+    Raises:
+        ArtefactError: the model cannot be loaded here, or is another one by now.
+    """
+    with _one_thread():
+        graphs, owner, rejects = build(list(task.rows), workers=1, progress=False)
+        model = _model(task).model
+        found = model.encode_for(graphs, task.modalities)
+    used = owner[owner >= 0]
+    rows = np.unique(owner, return_index=True)[1][-len(graphs) :] if len(graphs) else used
+    records = Records.of(graphs, task.source, rows + task.first)
+    vectors = {name: one.half().numpy() for name, one in found.items()}
+    moved = [replace(one, row=one.row + task.first - 1) for one in rejects]
+    return task.number, Shard(records, vectors, moved, len(used) - len(graphs))
+
+
+def _model(task: Task) -> Artefact:
+    found = _loaded.get(task.weights)
+    if found is None:
+        found = artefacts.load(task.model)
+        if found.hash != task.weights:
+            raise ArtefactError(
+                "the model was replaced while the library was built",
+                source=task.model,
+                remedy="Run it again.",
+            )
+        remember(found)
+    return found
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Sums over several threads depend on how many there are; and there is a worker for each core."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

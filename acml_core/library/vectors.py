@@ -1,0 +1,85 @@
+"""Vectors of a library's molecules: parts, each a memory-mapped file, that are never joined."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from acml_core.errors import ArtefactError
+from acml_core.files import whole
+
+
+class Vectors:
+    """``(N, p)`` in parts ``(n, p)`` of one dtype, float16 on disk."""
+
+    def __init__(self, parts: Sequence[Tensor]) -> None:
+        self.parts = list(parts)
+        self._starts = np.concatenate([[0], np.cumsum([len(part) for part in self.parts])])
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    @property
+    def dim(self) -> int:
+        """p."""
+        return int(self.parts[0].shape[1]) if self.parts else 0
+
+    def take(self, index: np.ndarray) -> Tensor:
+        """Some of the rows, in that order, in memory: ``(m, p)``."""
+        out = torch.empty(
+            (len(index), self.dim), dtype=self.parts[0].dtype if self.parts else torch.float16
+        )
+        owner = np.searchsorted(self._starts, index, side="right") - 1
+        order = np.argsort(owner, kind="stable")
+        for group in np.split(order, np.flatnonzero(np.diff(owner[order])) + 1):
+            if len(group):
+                number = int(owner[group[0]])
+                local = torch.from_numpy(index[group] - self._starts[number])
+                out[torch.from_numpy(group)] = self.parts[number].index_select(0, local)
+        return out
+
+
+def write(path: Path, array: np.ndarray) -> None:
+    """A ``.npy`` file, whole or not at all."""
+    with whole(path) as part, part.open("wb") as file:
+        np.save(file, array, allow_pickle=False)
+
+
+def open_mapped(path: Path, shape: tuple[int, int], remedy: str) -> Tensor:
+    """A float16 ``.npy`` file as a tensor that reads it as it is used.
+
+    numpy's own maps keep the file open, and a large library has more files than may be open.
+
+    Raises:
+        ArtefactError: no such file, damaged, or of another shape.
+    """
+    try:
+        with path.open("rb") as file:
+            version = np.lib.format.read_magic(file)
+            if version != (1, 0):
+                raise ValueError(f"version {version}")
+            found, fortran, dtype = np.lib.format.read_array_header_1_0(file)
+            start = file.tell()
+        size = path.stat().st_size
+    except (OSError, ValueError, EOFError, SyntaxError) as error:
+        raise ArtefactError(
+            f"the vectors are damaged ({error})", source=path, remedy=remedy
+        ) from None
+    if found != shape or fortran or dtype != np.float16:
+        raise ArtefactError(
+            f"the vectors are {dtype} {found}, not float16 {shape}", source=path, remedy=remedy
+        )
+    width = np.dtype(np.float16).itemsize
+    count = shape[0] * shape[1]
+    if size != start + count * width or start % width:
+        raise ArtefactError(
+            f"the vectors are damaged ({size} bytes, not {start + count * width})",
+            source=path,
+            remedy=remedy,
+        )
+    flat = torch.from_file(str(path), shared=False, size=size // width, dtype=torch.float16)
+    return flat[start // width :].view(shape)
