@@ -6,30 +6,20 @@ molecules in Python. The arrays can be memory-mapped files, or lie on a GPU as a
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import uuid
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import torch
 from torch import Tensor
 
-from acml_core.errors import ArtefactError, BadInput
-from acml_core.graphs.featurize import ATOM_FEATURES, BOND_FEATURES, MolGraph, fingerprint
+from acml_core.errors import ArtefactError
+from acml_core.graphs import storage
+from acml_core.graphs.featurize import ATOM_FEATURES, BOND_FEATURES, MolGraph
 from acml_core.molecule import KEY_LENGTH, Molecule
 
-FORMAT = "acml-packed-graphs"
-SCHEMA = 1
-"""Version of the folder's layout."""
-
-META, MOLECULES = "meta.json", "molecules.parquet"
 MOLECULE_SCHEMA = pa.schema(
     [
         ("smiles", pa.string()),
@@ -46,8 +36,6 @@ ARRAYS: dict[str, tuple[torch.dtype, tuple[int, ...]]] = {
     "bond_offsets": (torch.int64, ()),
 }
 """Every array's dtype and the shape after its first axis."""
-
-REMEDY = "Delete the folder and build it again."
 
 Index = np.ndarray | Tensor | Sequence[int]
 
@@ -325,41 +313,13 @@ class PackedGraphs:
     # ---- files ---------------------------------------------------------------------------------
 
     def save(self, folder: str | Path) -> None:
-        """Write a folder: ``.npy`` an array, ``molecules.parquet``, ``meta.json``.
-
-        The folder appears whole or not at all, and replaces one of the same name.
+        """Write a folder that ``open`` reads; it appears whole or not at all.
 
         Raises:
             BadInput: the path is taken by something that is no such folder.
         """
-        folder = Path(folder)
-        if folder.exists() and not (folder / META).is_file() and _occupied(folder):
-            raise BadInput(
-                "something else is there already", source=folder, remedy="Choose another folder."
-            )
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        tag = uuid.uuid4().hex[:8]  # two writers of one folder must not share a part
-        part = folder.with_name(f"{folder.name}.{tag}.part")
-        part.mkdir()
-        try:
-            for name, tensor in self._arrays().items():
-                np.save(part / f"{name}.npy", tensor.cpu().numpy(), allow_pickle=False)
-            pq.write_table(self.molecules, part / MOLECULES)
-            meta = {
-                "format": FORMAT,
-                "schema": SCHEMA,
-                "features": fingerprint(),
-                "molecules": len(self),
-                "rows": {name: len(tensor) for name, tensor in self._arrays().items()},
-            }
-            (part / META).write_text(json.dumps(meta, indent=1) + "\n", encoding="utf-8")
-            old = folder.with_name(f"{folder.name}.{tag}.old.part")
-            if folder.exists():
-                os.replace(folder, old)
-            os.replace(part, folder)
-            shutil.rmtree(old, ignore_errors=True)
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
+        arrays = {name: tensor.cpu().numpy() for name, tensor in self._arrays().items()}
+        storage.write(Path(folder), self.molecules, arrays)
 
     @classmethod
     def open(cls, folder: str | Path, *, mmap: bool = True) -> PackedGraphs:
@@ -369,34 +329,11 @@ class PackedGraphs:
             ArtefactError: no such folder, another format, schema or feature scheme, or a damaged
                 file.
         """
-        folder = Path(folder)
-        meta = _read_meta(folder)
-        # "c" maps copy-on-write: torch gets writable memory, the file never changes.
-        mode: Any = "c" if mmap else None
-        arrays = {}
-        for name in ARRAYS:
-            path = folder / f"{name}.npy"
-            try:
-                arrays[name] = _load(path, mode)
-            except (OSError, ValueError, EOFError) as error:
-                raise ArtefactError(f"damaged ({error})", source=path, remedy=REMEDY) from None
-            if len(arrays[name]) != meta["rows"].get(name):
-                raise ArtefactError(
-                    f"{len(arrays[name])} rows, not {meta['rows'].get(name)}",
-                    source=path,
-                    remedy=REMEDY,
-                )
-        path = folder / MOLECULES
-        try:
-            molecules = pq.read_table(path)
-        except (OSError, pa.ArrowException) as error:
-            raise ArtefactError(f"damaged ({error})", source=path, remedy=REMEDY) from None
-        if not molecules.schema.equals(MOLECULE_SCHEMA):
-            raise ArtefactError("its columns are not ours", source=path, remedy=REMEDY)
+        molecules, arrays = storage.read(Path(folder), MOLECULE_SCHEMA, list(ARRAYS), mmap=mmap)
         try:
             return cls(molecules, **arrays)
         except (ValueError, TypeError) as error:
-            raise ArtefactError(str(error), source=folder, remedy=REMEDY) from None
+            raise ArtefactError(str(error), source=folder, remedy=storage.REMEDY) from None
 
 
 def _rows(offsets: Tensor, index: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -423,40 +360,3 @@ def _stack(arrays: list[np.ndarray], width: int, dtype: type) -> np.ndarray:
 
 def _offsets(counts: list[int]) -> np.ndarray:
     return np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]).astype(np.int64)
-
-
-def _occupied(folder: Path) -> bool:
-    return not folder.is_dir() or any(folder.iterdir())
-
-
-def _load(path: Path, mode: Any) -> np.ndarray:
-    array = np.load(path, mmap_mode=mode if path.stat().st_size else None, allow_pickle=False)
-    # A map's base class keeps the file open; torch wants plain arrays in C order.
-    return np.ascontiguousarray(np.asarray(array))
-
-
-def _read_meta(folder: Path) -> dict[str, Any]:
-    path = folder / META
-    try:
-        meta = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        raise ArtefactError(
-            "not a folder of packed graphs: it has no meta.json", source=folder
-        ) from None
-    except (OSError, ValueError) as error:
-        raise ArtefactError(f"damaged ({error})", source=path, remedy=REMEDY) from None
-    if not isinstance(meta, dict) or meta.get("format") != FORMAT:
-        raise ArtefactError("not a folder of packed graphs", source=path)
-    if meta.get("schema") != SCHEMA:
-        raise ArtefactError(
-            f"layout {meta.get('schema')!r}, while this version reads {SCHEMA}",
-            source=path,
-            remedy=REMEDY,
-        )
-    if meta.get("features") != fingerprint():
-        raise ArtefactError(
-            "made with another scheme of atom and bond features", source=path, remedy=REMEDY
-        )
-    if not isinstance(meta.get("rows"), dict):
-        raise ArtefactError("damaged (no row counts)", source=path, remedy=REMEDY)
-    return meta

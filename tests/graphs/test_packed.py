@@ -14,7 +14,8 @@ from torch_geometric.nn import GINEConv, global_add_pool
 
 from acml_core.errors import ArtefactError, BadInput
 from acml_core.graphs.featurize import ATOM_FEATURES, BOND_FEATURES
-from acml_core.graphs.packed import ARRAYS, META, GraphBatch, PackedGraphs
+from acml_core.graphs.packed import ARRAYS, GraphBatch, PackedGraphs
+from acml_core.graphs.storage import META
 from acml_core.molecule import canonicalise
 
 from .conftest import SMILES
