@@ -30,7 +30,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 import acml_core
-from acml_core import plugins
+from acml_core import allowance, plugins
 from acml_core.card import card
 from acml_core.config import parse
 from acml_core.errors import ArtefactError, ConfigError
@@ -39,6 +39,7 @@ from acml_core.graphs.build import build
 from acml_core.graphs.featurize import fingerprint
 from acml_core.info import Info, ModalityInfo, check_file, read_info
 from acml_core.layout import CARD, FILES, GOLDEN, INFO, METRICS, SEEN, WEIGHTS
+from acml_core.modality import Modality, Signal
 from acml_core.model import AcmlModel
 from acml_core.probability import Calibration
 
@@ -65,6 +66,10 @@ class Artefact:
     def has_seen(self, keys: Sequence[str]) -> np.ndarray:
         """``(n,)`` bool: which InChIKey-14 were in training or validation."""
         return np.isin(hash_keys(keys), self.seen)
+
+    def calibration(self, modality: str, signal: Signal) -> Calibration:
+        """The calibration for a measurement, by what of it is known."""
+        return self.info.modalities[modality].calibration.of(signal.filled)
 
     @property
     def hash(self) -> str:
@@ -173,21 +178,44 @@ def load(name: str | Path) -> Artefact:
                 source=path,
                 remedy=f"Run: pip install {about.distribution}=={about.version}",
             ) from None
-    model = AcmlModel(info.model, modalities)
+    model = _built(info, modalities, path)
     try:
         model.load_state_dict(load_file(path / WEIGHTS))
         seen = load_file(path / SEEN)["seen"].numpy()
         golden = load_file(path / GOLDEN)
     except (SafetensorError, RuntimeError, KeyError) as error:
-        raise ArtefactError(
-            f"the weights do not fit ({str(error).splitlines()[0]})",
-            source=path,
-            remedy="The folder is damaged, or mixes files of two models: copy it again.",
-        ) from None
+        raise _unfit(error, path) from None
     model.eval()
     _check_golden(model, info, golden, path)
     model.artefact = Artefact(model, info, seen, path)
     return model.artefact
+
+
+def _built(info: Info, modalities: Mapping[str, Modality], path: Path) -> AcmlModel:
+    """The model that acml.json describes, without its weights yet.
+
+    Raises:
+        ArtefactError: it would be far larger than its weights, or cannot be built.
+    """
+    try:
+        with allowance.for_weights(path / WEIGHTS):
+            return AcmlModel(info.model, modalities)
+    except allowance.TooLarge:
+        raise ArtefactError(
+            f"{INFO} describes a model far larger than {WEIGHTS}",
+            source=path,
+            remedy="It is no model of ours: take it from where it was published.",
+        ) from None
+    except (SafetensorError, RuntimeError, ValueError, MemoryError) as error:
+        raise _unfit(error, path) from None
+
+
+def _unfit(error: Exception, path: Path) -> ArtefactError:
+    return ArtefactError(
+        f"the weights do not fit ({(str(error) or type(error).__name__).splitlines()[0]})",
+        source=path,
+        remedy="The folder is damaged, or mixes files of two models: copy it again.",
+    )
 
 
 def golden_vectors(model: AcmlModel, name: str, example: Any) -> dict[str, Tensor]:

@@ -15,6 +15,9 @@ from acml_core.modality import Signal
 from acml_core.model import ModelConfig
 from acml_core.probability import Calibration
 
+SETS, WEIGHTS_LICENCE = "sets", "weights_licence"
+"""Keys of ``Info.data``: data sets with their licences, and the licence of the weights."""
+
 
 class ModalityInfo(Settings):
     """What an artefact keeps of one modality.
@@ -63,6 +66,21 @@ class Info(Settings):
     data: dict[str, Any] = Field({}, description="tables by name and sha256, and what they say")
     command: str = Field("", description="the command that made the model")
     versions: dict[str, str] = Field({}, description="of the libraries it was made with")
+
+    @property
+    def data_licence(self) -> str:
+        """Of the data, as they state it, or ""."""
+        return str(self.data.get("licence") or "")
+
+    @property
+    def sets(self) -> list[dict[str, str]]:
+        """Data sets with their licences, as whoever exported the model named them."""
+        return list(self.data.get(SETS, ()))
+
+    @property
+    def licence(self) -> str:
+        """Of the weights; where none was chosen, the data's."""
+        return str(self.data.get(WEIGHTS_LICENCE) or self.data_licence)
 
 
 def check_file(path: Path, name: str) -> None:

@@ -80,10 +80,16 @@ class Signal(BaseModel):
         The default says so when every measured field still has its default. Override it where some
         fields (a solvent, an instrument) are no measurement by themselves.
         """
-        return all(
-            getattr(self, name) == field.get_default(call_default_factory=True)
-            for name, field in type(self).model_fields.items()
-            if name not in Signal.model_fields
+        return not self.filled
+
+    @property
+    def filled(self) -> tuple[str, ...]:
+        """Names of the measured fields that are not at their default, in order."""
+        return tuple(
+            name
+            for name in self.columns()
+            if getattr(self, name)
+            != type(self).model_fields[name].get_default(call_default_factory=True)
         )
 
     def only(self, fields: Sequence[str]) -> Signal:

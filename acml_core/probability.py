@@ -10,6 +10,7 @@ for isomers.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -67,16 +68,34 @@ class Calibration(Settings):
         points: by number of candidates, ascending.
         isomers: where all candidates have one formula, or nearly one mass.
         rerank: None where the plugin has no second opinion.
+        kinds: for measurements of which certain fields are known, by these fields' names with
+            commas: a bare list of shifts tells less than one with multiplicities. They have no
+            kinds and no second opinion of their own.
     """
 
     points: tuple[Point, ...] = Field(min_length=1)
     isomers: Point | None = None
     rerank: Rerank | None = None
+    kinds: dict[str, Calibration] = Field(default_factory=dict)
 
     @classmethod
     def constant(cls, scale: float) -> Calibration:
         """One scale for everything."""
         return cls(points=(Point(candidates=1, scale=scale),))
+
+    def of(self, filled: Sequence[str]) -> Calibration:
+        """The calibration for measurements of which these fields are known (``Signal.filled``).
+
+        It is that of the kind that shares most of its fields with them, or the general one where no
+        kind shares at least half.
+        """
+        alike, best = 0.5, self
+        for key, kind in self.kinds.items():
+            fields, known = set(key.split(",")), set(filled)
+            share = len(fields & known) / max(len(fields | known), 1)
+            if share > alike or (share == alike and best is self):
+                alike, best = share, kind
+        return best
 
     def at(self, candidates: int, *, filtered: bool = False) -> Point:
         """The calibration for a number of candidates.

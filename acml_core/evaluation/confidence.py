@@ -31,13 +31,16 @@ LEAST = 20
 def confidence(
     queries: Side,
     gallery: Side,
-    calibration: Calibration,
+    calibrations: Sequence[Calibration],
     filter: Filter,
     *,
     mass_ppm: float = 10.0,
     seed: int = 0,
 ) -> dict[str, Any] | None:
     """Calibration of one gallery and filter; None for too few queries.
+
+    Args:
+        calibrations: of each query.
 
     Returns:
         ``queries``; ``ece``; ``bins`` of ``probability``, ``right`` and ``queries``; ``coverage``
@@ -46,12 +49,18 @@ def confidence(
     """
     if len(queries) > MAX_QUERIES:
         rng = np.random.default_rng(seed)
-        queries = queries.take(np.sort(rng.permutation(len(queries))[:MAX_QUERIES]))
+        drawn = np.sort(rng.permutation(len(queries))[:MAX_QUERIES])
+        queries, calibrations = queries.take(drawn), [calibrations[i] for i in drawn]
     if len(queries) < LEAST:
         return None
     found: list[tuple[np.ndarray, ...]] = []
-    for matrix in _rows(queries, gallery, filter, mass_ppm):
-        found.append(_look(matrix, calibration, filtered=filter != "none"))
+    alike: dict[int, list[int]] = {}
+    for q, one in enumerate(calibrations):
+        alike.setdefault(id(one), []).append(q)
+    for group in alike.values():
+        part, calibration = queries.take(np.array(group)), calibrations[group[0]]
+        for matrix in _rows(part, gallery, filter, mass_ppm):
+            found.append(_look(matrix, calibration, filtered=filter != "none"))
     top, right, held, size, present, absent = (np.concatenate(x) for x in zip(*found, strict=True))
     sorted_in = bins(top, right)
     gone = np.isfinite(absent) & np.isfinite(present)

@@ -152,9 +152,12 @@ def _likely(name: str, part: Part, keys: Sequence[str], seed: int) -> Tensor:
         for key in keys
     ]
     queries = part.artefact.model.encode_signals(name, signals)
-    point = part.artefact.info.modalities[name].calibration.at(len(part.vectors))
-    blocks = [log_likelihoods(point, block) for _, block in scores(queries, part.vectors)]
-    return torch.cat([block.float() for block in blocks])
+    points = [part.artefact.calibration(name, one).at(len(part.vectors)) for one in signals]
+    likely = torch.empty(len(signals), len(part.vectors))
+    for rows, block in scores(queries, part.vectors):
+        for row, scored in zip(range(*rows.indices(len(signals))), block, strict=True):
+            likely[row] = log_likelihoods(points[row], scored).float()
+    return likely
 
 
 def _fit(

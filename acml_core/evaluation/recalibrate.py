@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,8 +14,15 @@ from acml_core.evaluation.ranking import Side
 from acml_core.evaluation.reranking import fit_rerank
 from acml_core.evaluation.validation import sides
 from acml_core.graphs.packed import PackedGraphs
+from acml_core.modality import Signal
 from acml_core.model import AcmlModel
 from acml_core.probability import Calibration
+
+MIN_KIND_QUERIES = 200
+"""Fewer validation queries of which the same fields are known get no calibration of their own."""
+
+MIN_KINDS = 2
+"""A single kind is the general one."""
 
 
 def calibrate(
@@ -33,24 +41,64 @@ def calibrate(
             searched.
     """
     everything = np.arange(len(dataset.graphs))
-    spectra, gallery = sides(model, dataset, modality, everything)
+    validation = dataset.molecules("validation")
+    queries, gallery = sides(model, dataset, modality, validation, everything)
     number = np.unique(dataset.graphs.formula.astype(str), return_inverse=True)[1]
     gallery = replace(gallery, formula=number[gallery.molecule])
-    spectra = replace(spectra, formula=number[spectra.molecule])
+    queries = replace(queries, formula=number[queries.molecule])
     smiles = list(dataset.graphs.smiles[gallery.molecule])
     if library is not None:
         gallery, smiles = _widened(model, modality, dataset, gallery, smiles, library)
-    asking = np.flatnonzero(np.isin(spectra.molecule, dataset.molecules("validation")))
-    queries = spectra.take(asking)
-    found = fit(queries, gallery, seed)
+    measured = dataset.measured[modality]
+    signals = [measured.signals[i] for i in measured.of(validation)]
+    kinds = _kinds(model, modality, signals, queries, gallery, seed)
+    found = fit(queries, gallery, seed).model_copy(update={"kinds": kinds})
     plugin = model.modalities[modality]
     if not plugin.supports("rerank"):
         return found
-    measured = dataset.measured[modality]
-    numbers = measured.of(everything)[asking]
-    signals = [measured.signals[i] for i in numbers]
     weight = fit_rerank(plugin, signals, queries, gallery, smiles, seed=seed)
     return found.model_copy(update={"rerank": weight})
+
+
+def _kinds(
+    model: AcmlModel,
+    modality: str,
+    signals: Sequence[Signal],
+    queries: Side,
+    gallery: Side,
+    seed: int,
+) -> dict[str, Calibration]:
+    """Calibrations by the fields that are known, where there are enough queries of the kind.
+
+    Beside the kinds that were measured there are those of every field that is a measurement by
+    itself: its queries are the same ones with all other fields forgotten.
+    """
+    rows: dict[tuple[str, ...], list[int]] = {}
+    for row, signal in enumerate(signals):
+        rows.setdefault(signal.filled, []).append(row)
+    sides = {
+        fields: queries.take(np.array(chosen))
+        for fields, chosen in rows.items()
+        if len(chosen) >= MIN_KIND_QUERIES
+    }
+    for field in sorted({name for fields in rows for name in fields}):
+        alone = [(row, one) for row, signal in enumerate(signals) if (one := _alone(signal, field))]
+        if (field,) not in sides and len(alone) >= MIN_KIND_QUERIES:
+            vectors = model.encode_signals(modality, [one for _, one in alone])
+            side = queries.take(np.array([row for row, _ in alone]))
+            sides[(field,)] = replace(side, vectors=vectors)
+    if len(sides) < MIN_KINDS:
+        return {}
+    return {",".join(fields): fit(side, gallery, seed) for fields, side in sides.items()}
+
+
+def _alone(signal: Signal, field: str) -> Signal | None:
+    """The measurement with nothing but one field known; None where that is no measurement."""
+    try:
+        one = signal.only([field])
+    except ValueError:  # the plugin demands another field beside it
+        return None
+    return None if one.missing or not one.filled else one
 
 
 def _widened(

@@ -21,6 +21,10 @@ from acml_core.probability import Calibration
 
 FILTERS: tuple[Filter, ...] = ("none", "mass", "formula")
 
+MOST_MEASUREMENTS = 50_000
+"""A whole table with more measurements than this is no gallery of measurements: encoding them all
+would take longer than the training."""
+
 
 @dataclass(frozen=True)
 class Gallery:
@@ -136,10 +140,10 @@ def evaluate(
         for one in baselines:
             scores = one.score(gallery.graphs)
             if scores is not None:
-                own = asking.take(one.rows)
-                blocks = [(slice(0, len(own)), scores)]
-                found = ranks(own, side, filters, mass_ppm=mass_ppm, blocks=blocks)
-                others[one.name] = own.molecule, found
+                matched = asking.take(one.rows)
+                blocks = [(slice(0, len(matched)), scores)]
+                found = ranks(matched, side, filters, mass_ppm=mass_ppm, blocks=blocks)
+                others[one.name] = matched.molecule, found
         for filter in filters:
             ranked, blind_found = forward[filter], unsighted[filter]
             backward = None
@@ -153,8 +157,9 @@ def evaluate(
                     metrics.of_ranks(second[filter]), asking.molecule[drawn], seed
                 )
             if calibration is not None:
+                own = [calibration.of(measured.signals[i].filled) for i in queries]
                 further["confidence"] = confidence(
-                    asking, side, calibration, filter, mass_ppm=mass_ppm, seed=seed
+                    asking, side, own, filter, mass_ppm=mass_ppm, seed=seed
                 )
             report["galleries"].append(
                 {
@@ -221,7 +226,9 @@ def galleries_of(
         Gallery("test", dataset.graphs.select(unseen), vectors[chosen], measured.of(unseen))
     ]
     if len(unseen) < len(everything):
-        galleries.append(Gallery("test+train", dataset.graphs, vectors, measured.of(everything)))
+        spectra = measured.of(everything)
+        asked = spectra if len(spectra) <= MOST_MEASUREMENTS else None
+        galleries.append(Gallery("test+train", dataset.graphs, vectors, asked))
     if library is not None:
         known = set(library.keys)
         extra = np.array([i for i in unseen if dataset.graphs.keys[i] not in known], dtype=np.int64)

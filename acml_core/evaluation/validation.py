@@ -10,13 +10,22 @@ from acml_core.model import AcmlModel
 
 
 def sides(
-    model: AcmlModel, dataset: Dataset, modality: str, molecules: np.ndarray
+    model: AcmlModel,
+    dataset: Dataset,
+    modality: str,
+    molecules: np.ndarray,
+    candidates: np.ndarray | None = None,
 ) -> tuple[Side, Side]:
-    """Measurements of ``molecules``, and those molecules that have one, as the two sides."""
+    """Measurements of ``molecules``, and those candidates that were measured, as the two sides.
+
+    Args:
+        candidates: ``molecules`` themselves by default.
+    """
     measured = dataset.measured[modality]
     signals = measured.of(molecules)
     owner = measured.molecule[signals]
-    gallery = np.unique(owner)
+    among = molecules if candidates is None else candidates
+    gallery = np.unique(measured.molecule[measured.of(among)])
     blank = np.zeros(len(dataset.graphs))
     codes = blank.astype(np.int64)
 

@@ -136,7 +136,7 @@ class Measurement:
 
     @property
     def calibration(self) -> Calibration:
-        return self.artefact.info.modalities[self.modality].calibration
+        return self.artefact.calibration(self.modality, self.signals[0])
 
 
 def search(
@@ -163,15 +163,17 @@ def search(
     kept, steps = filtering.candidates(library.molecules, filters or Filters())
     queries = artefact.model.encode_signals(modality, signals)
     narrow = filters is not None and filters.narrow
-    point = artefact.info.modalities[modality].calibration.at(len(kept), filtered=narrow)
+    points = [artefact.calibration(modality, one).at(len(kept), filtered=narrow) for one in signals]
     k = max(top, rerank, 2)
     index = library.nearest.get(modality) if len(kept) == len(library) else None
     found: Iterator[Evidence]
     if index is not None:
-        found = (index.evidence(point, query, k) for query in queries)
+        found = (
+            index.evidence(point, query, k) for point, query in zip(points, queries, strict=True)
+        )
     else:
         rows = _scores(queries, library.vectors[modality], kept)
-        found = (Evidence.of(point, row, k) for row in rows)
+        found = (Evidence.of(point, row, k) for point, row in zip(points, rows, strict=True))
     return [
         _answer(
             [Measurement(modality, [signal], artefact, library)],
@@ -368,7 +370,7 @@ def _second_opinions(
     said: dict[str, np.ndarray] = {}
     change = np.zeros(len(smiles))
     for one, own, scored in zip(measurements, ranking.own, ranking.scores, strict=True):
-        fit = one.calibration.rerank
+        fit = one.artefact.info.modalities[one.modality].calibration.rerank
         if fit is None or not one.plugin.supports("rerank"):
             continue
         found = np.mean([opinions(one.plugin, signal, smiles) for signal in one.signals], axis=0)

@@ -42,7 +42,7 @@ def test_fitted_probabilities_mean_what_they_say(
 ) -> None:
     fitted, tested, gallery = drawn
     calibration = fit(fitted, gallery)
-    found = confidence(tested, gallery, calibration, filter)  # type: ignore[arg-type]
+    found = confidence(tested, gallery, [calibration] * len(tested), filter)  # type: ignore[arg-type]
     assert found is not None
     assert found["queries"] == 1500
     assert found["ece"] < 0.05
@@ -51,9 +51,54 @@ def test_fitted_probabilities_mean_what_they_say(
 
 def test_a_wrong_scale_shows(drawn: tuple[Side, Side, Side]) -> None:
     _, tested, gallery = drawn
-    found = confidence(tested, gallery, Calibration.constant(4 * SCALE), "none")
+    wrong = Calibration.constant(4 * SCALE)
+    found = confidence(tested, gallery, [wrong] * len(tested), "none")
     assert found is not None
     assert found["ece"] > 0.2
+
+
+def test_measurements_that_tell_less_have_a_calibration_of_their_own() -> None:
+    """Two kinds of query on one gallery: one scale cannot be right for both, two can."""
+    torch.manual_seed(2)
+    gallery = unit(300, 16)
+    formula = np.zeros(300, dtype=np.int64)
+    candidates = side(gallery, np.arange(300), formula)
+
+    def asked(scale: float) -> Side:
+        queries = unit(1200, 16)
+        p = torch.softmax(scale * queries @ gallery.T, -1)
+        return side(queries, torch.multinomial(p, 1)[:, 0].numpy(), formula)
+
+    def joined(a: Side, b: Side) -> Side:
+        return side(
+            torch.cat([a.vectors, b.vectors]), np.concatenate([a.molecule, b.molecule]), formula
+        )
+
+    dull, telling = 4.0, 40.0
+    kinds = {"a": fit(asked(dull), candidates), "a,b": fit(asked(telling), candidates)}
+    both = fit(joined(asked(dull), asked(telling)), candidates)
+    calibration = both.model_copy(update={"kinds": kinds})
+    tested = asked(dull)
+    of_kind = confidence(tested, candidates, [calibration.of(("a",))] * 1200, "none")
+    of_all = confidence(tested, candidates, [both] * 1200, "none")
+    assert of_kind is not None
+    assert of_all is not None
+    assert of_kind["ece"] < 0.05 < of_all["ece"]
+
+
+def test_the_kind_with_most_fields_in_common() -> None:
+    def made(scale: float) -> Calibration:
+        return Calibration.constant(scale)
+
+    kinds = {"c": made(1.0), "c,d": made(2.0), "h": made(3.0)}
+    general = made(9.0).model_copy(update={"kinds": kinds})
+    assert general.of(("c",)).at(10).scale == pytest.approx(1.0)
+    assert general.of(("c", "d", "solvent")).at(10).scale == pytest.approx(2.0)
+    assert general.of(("h",)).at(10).scale == pytest.approx(3.0)
+    assert general.of(("x", "y")) is general
+    assert made(1.0).of(("c",)).at(10).scale == pytest.approx(1.0)
+    again = Calibration.model_validate_json(general.model_dump_json())
+    assert again == general
 
 
 def test_fewer_candidates_have_a_scale_of_their_own(drawn: tuple[Side, Side, Side]) -> None:
@@ -93,9 +138,8 @@ def test_a_molecule_that_is_not_there_is_noticed() -> None:
     queries = torch.nn.functional.normalize(gallery + 0.05 * torch.randn(300, 64), dim=-1)
     formula = np.zeros(300, dtype=np.int64)
     calibration = fit(side(queries, own, formula), side(gallery, own, formula))
-    found = confidence(
-        side(queries, own, formula), side(gallery, own, formula), calibration, "none"
-    )
+    every = [calibration] * len(own)
+    found = confidence(side(queries, own, formula), side(gallery, own, formula), every, "none")
     assert found is not None
     assert found["detection_auc"] > 0.99
     point = calibration.at(300)
