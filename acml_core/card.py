@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from acml_core.published import non_commercial
+
 if TYPE_CHECKING:
     from acml_core.info import Info
 
@@ -99,7 +101,6 @@ def card(info: Info, metrics: Mapping[str, Any]) -> str:
     """Markdown with a YAML head: data, licence, split, metrics with gallery sizes, limits, command."""
     names = ", ".join(info.modalities)
     data = info.data
-    licence = data.get("licence") or "not stated by the data"
     tables = data.get("sources", {})
     kind = data.get("source", "as the tables say")
     split = info.training.get("split", {})
@@ -112,8 +113,9 @@ def card(info: Info, metrics: Mapping[str, Any]) -> str:
         "## Data",
         "",
         *(f"- {name} (sha256 {digest[:16]})" for name, digest in tables.items()),
+        *(f"- {one['name']}: {one['licence']}" for one in info.sets),
         f"- kind: {kind}",
-        f"- licence of the data, and so of the weights: {licence}",
+        *_terms(info),
         f"- molecules: {json.dumps(data.get('molecules', {}))}; rows left out:"
         f" {data.get('rejects', 0)}",
         f"- split by InChIKey-14, by hash: {json.dumps(split)}",
@@ -140,7 +142,19 @@ def card(info: Info, metrics: Mapping[str, Any]) -> str:
         + f", seed {info.training.get('seed', 0)}",
         "",
     ]
-    return head(info, metrics, licence=data.get("licence") or "") + "\n".join(lines)
+    return head(info, metrics, licence=info.licence) + "\n".join(lines)
+
+
+def _terms(info: Info) -> list[str]:
+    """Licences, and in plain words what they forbid."""
+    of_data = info.data_licence or "not stated by the data"
+    if info.licence == info.data_licence:
+        lines = [f"- licence of the data, and so of the weights: {of_data}"]
+    else:
+        lines = [f"- licence of the data: {of_data}", f"- licence of the weights: {info.licence}"]
+    if non_commercial(info.licence) or non_commercial(info.data_licence):
+        lines.append("- **for non-commercial use only**")
+    return lines
 
 
 def _table(modality: str, report: Mapping[str, Any]) -> list[str]:

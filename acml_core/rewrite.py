@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,7 +19,9 @@ from acml_core.info import Info
 from acml_core.layout import CARD, FILES, GOLDEN, INFO, METRICS, SEEN, WEIGHTS
 
 
-def rewrite(source: Artefact, folder: Path, *, half: bool = False) -> Info:
+def rewrite(
+    source: Artefact, folder: Path, *, half: bool = False, about: Mapping[str, Any] | None = None
+) -> Info:
     """Write a model's files into ``folder``, as its weights are now.
 
     Weights that are those of ``source.path`` are copied with all their files. Changed weights keep
@@ -29,6 +33,7 @@ def rewrite(source: Artefact, folder: Path, *, half: bool = False) -> Info:
         source: a loaded model.
         folder: made where it is absent.
         half: store weights as float16, half as large.
+        about: what acml.json is to say of the data beside what it says, such as licences.
 
     Returns:
         what is now in acml.json.
@@ -36,7 +41,7 @@ def rewrite(source: Artefact, folder: Path, *, half: bool = False) -> Info:
     folder.mkdir(parents=True, exist_ok=True)
     model = source.model
     same = _unchanged(source)
-    if same and not half:
+    if same and not half and about is None:
         artefact.copy(source.path, folder)
         return source.info
     metrics = json.loads((source.path / METRICS).read_text(encoding="utf-8")) if same else {}
@@ -49,14 +54,15 @@ def rewrite(source: Artefact, folder: Path, *, half: bool = False) -> Info:
     try:
         model.load_state_dict(state)  # golden vectors of the weights as they are stored
         golden: dict[str, Tensor] = {}
-        for name, about in source.info.modalities.items():
-            example = about.signal(model.modalities[name].signal)
+        for name, modality in source.info.modalities.items():
+            example = modality.signal(model.modalities[name].signal)
             golden |= golden_vectors(model, name, example)
     finally:
         model.load_state_dict(kept)
         model.to(device).train(modes)
     write_tensors(folder / GOLDEN, golden)
-    info = source.info.model_copy(update={"weights": sha256(folder / WEIGHTS)})
+    data = {**source.info.data, **(about or {})}
+    info = source.info.model_copy(update={"weights": sha256(folder / WEIGHTS), "data": data})
     write_text(folder / METRICS, json.dumps(metrics, indent=1))
     write_text(folder / CARD, card(info, metrics))
     write_text(folder / INFO, info.model_dump_json(indent=1, by_alias=True))

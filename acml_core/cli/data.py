@@ -62,7 +62,15 @@ def fetch(
     """
     from acml_core.hub.fetching import fetch_table
 
-    done = fetch_table(source, out, map=map, revision=revision, max_rows=max_rows, report=note)
+    done = fetch_table(
+        source,
+        out,
+        map=map,
+        revision=revision,
+        folds=fold or (),
+        max_rows=max_rows,
+        report=note,
+    )
     save_rejects(done.outcome.rejects, out.parent)
     if as_json:
         show(done.as_dict())

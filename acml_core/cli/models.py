@@ -12,6 +12,7 @@ from acml_core.cli.common import Json, note, show, table
 
 if TYPE_CHECKING:
     from acml_core.catalog import Entry
+    from acml_core.published import Data
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -48,14 +49,14 @@ def list_(
             [
                 one.name,
                 one.row.kind + (" (default)" if one.row.default else ""),
-                one.row.source.kind,
+                _state(one),
                 f"{one.row.bytes / MEGABYTE:.1f} MB",
                 f"{best.value:.3f} of {best.size}" if best else "-",
                 one.row.licence,
                 one.row.summary,
             ]
         )
-    table(rows, ["NAME", "KIND", "SOURCE", "SIZE", "RECALL@1", "LICENCE", ""])
+    table(rows, ["NAME", "KIND", "STATE", "SIZE", "RECALL@1", "LICENCE", "SUMMARY"])
 
 
 @app.command("info", epilog="Example: acml models info nmr/gine5.13c-v1")
@@ -68,13 +69,15 @@ def info(name: Name, as_json: Json = False) -> None:
     if as_json:
         show(about)
         return
-    for key, value in about.items():
-        if key == "metrics":
-            continue
+    lines = (
+        _told(entry) if entry is not None else {k: v for k, v in about.items() if k != "metrics"}
+    )
+    width = max(map(len, lines))
+    for key, value in lines.items():
         plain = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        typer.echo(f"{key}: {plain}")
-    keys = ("modality", "gallery", "size", "queries", "name", "value")
-    table([[str(one[key]) for key in keys] for one in about["metrics"]], [k.upper() for k in keys])
+        typer.echo(f"{key.ljust(width)}  {plain}")
+    typer.echo()
+    _figures(about["metrics"])
 
 
 @app.command("pull", epilog="Example: acml models pull OWNER/NAME --revision main")
@@ -163,21 +166,106 @@ def push(
     typer.echo(done.url)
 
 
-@app.command("export", epilog="Example: acml models export runs/nmr weights --half")
+def data_sets(given: list[str] | None) -> list[Data]:
+    """``--data 'NAME: LICENCE'`` as data sets.
+
+    Raises:
+        BadInput: one without a name or licence.
+    """
+    from acml_core.errors import BadInput
+    from acml_core.published import Data
+
+    sets = []
+    for one in given or ():
+        name, _, licence = (part.strip() for part in one.rpartition(":"))
+        if not name or not licence:
+            raise BadInput(f"--data {one!r}", remedy="Write --data 'NAME: LICENCE'.")
+        sets.append(Data(name=name, licence=licence))
+    return sets
+
+
+@app.command(
+    "export",
+    epilog="Example: acml models export runs/nmr weights --half --licence cc-by-sa-4.0"
+    " --data 'NMRShiftDB2: CC BY-SA'",
+)
 def export(
     folder: Annotated[Path, typer.Argument(help="Folder of a trained model.")],
     out: Annotated[Path, typer.Argument(help="Folder to write.")],
     half: Annotated[bool, typer.Option("--half", help="Weights at half precision.")] = False,
+    licence: Annotated[
+        str | None, typer.Option(help="Of the weights, for the card; it must fit the data's.")
+    ] = None,
+    data: Annotated[
+        list[str] | None,
+        typer.Option(help="'NAME: LICENCE' of a data set, where tables do not say so; repeat."),
+    ] = None,
 ) -> None:
-    """Write a model's folder again, checked; at half precision on demand."""
+    """Write a model's folder again, checked; at half precision and with licences on demand."""
     from acml_core import artefact
     from acml_core.errors import BadInput
+    from acml_core.hub.licence import stated
     from acml_core.rewrite import rewrite
 
     if out.exists() and any(out.iterdir()):
         raise BadInput("the folder is not empty", source=out, remedy="Give a new one.")
-    rewrite(artefact.load(folder), out, half=half)
+    loaded = artefact.load(folder)
+    sets = data_sets(data)
+    about = stated(loaded.info, licence, sets) if licence or sets else None
+    rewrite(loaded, out, half=half, about=about)
     typer.echo(str(out))
+
+
+def _state(entry: Entry) -> str:
+    """Whether a model can be used here at once."""
+    from acml_core.errors import PluginError
+    from acml_core.hub.locate import check_plugins
+
+    try:
+        check_plugins(entry)
+    except PluginError:
+        return "needs " + " ".join(entry.row.requires)
+    return "fetched when used" if entry.row.source.kind == "hf" else "ready"
+
+
+def _told(entry: Entry) -> dict[str, str]:
+    """A row in words."""
+    row, source = entry.row, entry.row.source
+    where = {
+        "bundled": lambda: f"bundled: {source.package}/{source.folder}",  # type: ignore[union-attr]
+        "hf": lambda: f"the Hub: {source.repo} at {source.revision}",  # type: ignore[union-attr]
+        "path": lambda: f"the folder {source.path}",  # type: ignore[union-attr]
+    }[source.kind]()
+    kind = "a whole model" if row.kind == "model" else "a locked encoder alone"
+    of = ", ".join(row.modalities)
+    lines = {
+        "name": entry.name,
+        "summary": row.summary,
+        "kind": f"{kind}, the default of {of}" if row.default else f"{kind} for {of}",
+        "state": _state(entry),
+        "needs": " ".join(row.requires),
+        "source": where,
+        "size": f"{row.bytes / MEGABYTE:.1f} MB in {len(row.files)} files",
+        "licence": row.licence + (" (non-commercial use only)" if row.non_commercial else ""),
+        "data": "; ".join(
+            f"{one.name} ({one.licence})" + (f" {one.url}" if one.url else "") for one in row.data
+        ),
+        "split": row.split,
+        "paper": row.paper,
+        "registry": entry.registry.origin,
+    }
+    return {key: value for key, value in lines.items() if value}
+
+
+def _figures(metrics: list[dict[str, Any]]) -> None:
+    """One line a gallery, one column a figure."""
+    names = list(dict.fromkeys(one["name"] for one in metrics))
+    galleries: dict[tuple[str, ...], dict[str, str]] = {}
+    for one in metrics:
+        key = (one["modality"], one["gallery"], str(one["size"]), str(one["queries"]))
+        galleries.setdefault(key, {})[one["name"]] = f"{one['value']:.4f}"
+    rows = [[*key, *(found.get(name, "-") for name in names)] for key, found in galleries.items()]
+    table(rows, ["MODALITY", "GALLERY", "SIZE", "QUERIES", *(name.upper() for name in names)])
 
 
 def _plain(entry: Entry) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from acml_core.cli.common import Json, note, show, table
-from acml_core.cli.models import app
+from acml_core.cli.models import app, data_sets
 
 
 @app.command("check", epilog="Example: acml models check nmr/gine5.13c-v1")
@@ -41,9 +41,14 @@ def check(
 def row(
     folder: Annotated[Path, typer.Argument(help="Folder of a trained model.")],
     name: Annotated[str, typer.Argument(help="modality/arch.tag")],
-    licence: Annotated[str, typer.Option(help="Of the weights.")],
-    data: Annotated[list[str], typer.Option(help="'NAME: LICENCE'; may be repeated.")],
     summary: Annotated[str, typer.Option(help="What it is for, in one line.")],
+    licence: Annotated[
+        str | None, typer.Option(help="Of the weights. Default: what the model says.")
+    ] = None,
+    data: Annotated[
+        list[str] | None,
+        typer.Option(help="'NAME: LICENCE'; repeat. Default: what the model says."),
+    ] = None,
     repo: Annotated[str | None, typer.Option(help="OWNER/NAME@COMMIT where it lies.")] = None,
     package: Annotated[
         str | None, typer.Option(help="'IMPORT_NAME:folder' of the package that bundles it.")
@@ -53,7 +58,6 @@ def row(
 ) -> None:
     """Print a registry's row for a trained model, with its hashes and figures."""
     from acml_core.hub.row import as_toml, row_of
-    from acml_core.published import Data
 
     if repo is not None:
         at, _, commit = repo.partition("@")
@@ -63,13 +67,12 @@ def row(
         source = {"kind": "bundled", "package": module, "folder": inside}
     else:
         source = {"kind": "path", "path": str(folder.resolve())}
-    sets = [Data(name=n.strip(), licence=t.strip()) for n, _, t in (d.partition(":") for d in data)]
     made = row_of(
         folder,
         name,
         source=source,
         licence=licence,
-        data=sets,
+        data=data_sets(data),
         summary=summary,
         default=default,
         paper=paper,

@@ -26,7 +26,8 @@ def registry() -> Iterator[Finding]:
         return
     for one in found:
         count = len(one.catalog.models)
-        yield Finding("registry", one.origin, OK, f"{count} published models")
+        models = "model" if count == 1 else "models"
+        yield Finding("registry", one.origin, OK, f"{count} published {models}")
     for name, entry in entries.items():
         if not isinstance(entry.row.source, Bundled | Local):
             continue

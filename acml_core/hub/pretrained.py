@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,13 +99,14 @@ def load(
     name: str | Path,
     *,
     revision: str | None = None,
-    report: Report = lambda _: None,
+    report: Report = warnings.warn,
     **options: Any,
 ) -> Artefact:
     """Find a model, check it against its golden example, and load it.
 
     Args:
-        name, revision, report: as ``find``; ``report`` is told of non-commercial licences too.
+        name, revision, report: as ``find``; ``report`` is told of non-commercial licences too, and
+            by default is a warning.
         options: fields of ``Options``.
     """
     from acml_core import artefact
@@ -117,11 +119,13 @@ def load(
             remedy="Train with it as the locked tower.",
         )
     loaded = artefact.load(found.folder)
-    licence = str(loaded.info.data.get("licence") or "")
-    if found.entry is not None and found.entry.row.non_commercial:
-        licence = found.entry.row.licence
-    if non_commercial(licence) or (found.entry is not None and found.entry.row.non_commercial):
-        report(f"{name}: for non-commercial use only ({licence})")
+    terms = [loaded.info.licence, loaded.info.data_licence]
+    if found.entry is not None:
+        row = found.entry.row
+        terms = [row.licence, *(one.licence for one in row.data), *terms]
+    forbids = next(filter(non_commercial, terms), None)
+    if forbids is not None:
+        report(f"{name}: for non-commercial use only ({forbids})")
     return loaded
 
 

@@ -14,11 +14,11 @@ from acml_core.card import head, with_head
 from acml_core.errors import BadInput
 from acml_core.hub.client import api
 from acml_core.hub.errors import translated
+from acml_core.hub.licence import licence_for, of_data
 from acml_core.hub.names import repository
 from acml_core.hub.pull import Report
 from acml_core.hub.retry import retrying
 from acml_core.layout import CARD, FILES, METRICS
-from acml_core.published import non_commercial
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,8 @@ def push(
     if where is None or where.revision is not None:
         raise BadInput(f"{repo_id!r} is no repository's name", remedy="Names are OWNER/NAME.")
     loaded = artefact.load(folder)  # what does not load here is not published
-    of_data = str(loaded.info.data.get("licence") or "")
-    text = _card(folder, loaded.info, licence_for(licence, of_data), datasets, where.repo)
+    chosen = licence_for(licence or loaded.info.licence, of_data(loaded.info))
+    text = _card(folder, loaded.info, chosen, datasets, where.repo)
 
     from huggingface_hub import CommitOperationAdd
 
@@ -92,26 +92,6 @@ def push(
 
         done = retrying(commit, report)
     return Pushed(where.repo, done.oid, done.commit_url)
-
-
-def licence_for(given: str | None, of_data: str) -> str:
-    """The licence of the weights.
-
-    Raises:
-        BadInput: none is known, or the data forbid what it would allow.
-    """
-    licence = (given or of_data).strip()
-    if not licence:
-        raise BadInput(
-            "no licence: the data state none and none was given",
-            remedy="Give --licence, e.g. --licence cc-by-4.0; it must fit the data's.",
-        )
-    if non_commercial(of_data) and not non_commercial(licence):
-        raise BadInput(
-            f"the licence {licence!r} allows commercial use, and the data's ({of_data}) does not",
-            remedy="Give a non-commercial licence, e.g. --licence cc-by-nc-sa-4.0.",
-        )
-    return licence
 
 
 def _card(folder: Path, info: Any, licence: str, datasets: Sequence[str], repo: str) -> str:

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from acml_core.catalog import Entry
-from acml_core.errors import AcmlError, ConfigError
+from acml_core.errors import AcmlError, BadInput, ConfigError
 from acml_core.files import sha256
+from acml_core.hub.licence import licence_for, of_data
 from acml_core.hub.locate import locate
 from acml_core.hub.pull import Options
-from acml_core.hub.push import licence_for
 from acml_core.layout import FILES, METRICS
 from acml_core.published import Data, File, Metric, PublishedModel
 
@@ -45,8 +45,8 @@ def row_of(
     name: str,
     *,
     source: Mapping[str, Any],
-    licence: str,
-    data: Sequence[Data],
+    licence: str | None = None,
+    data: Sequence[Data] = (),
     summary: str,
     split: str = "",
     paper: str = "",
@@ -58,20 +58,28 @@ def row_of(
         folder: of the model.
         name: ``modality/arch.tag``.
         source: where its files will be: ``{"kind": "bundled", ...}`` and so on.
-        licence: of the weights.
-        data: what it was trained on, each with its licence.
+        licence: of the weights; None for what acml.json says.
+        data: what it was trained on, each with its licence; those of acml.json where none is given.
         summary: what it is for, in one line.
         split: how test molecules were kept apart; None for what acml.json says.
         paper: of the method.
         default: whether its modalities mean it without ``--model``.
 
     Raises:
+        BadInput: no licence, one that the data forbid, or no data set is known.
         ConfigError: the registry would refuse it.
     """
     from acml_core.config import parse
     from acml_core.info import read_info
 
     info = read_info(folder)
+    data = list(data) or [Data.model_validate(one) for one in info.sets]
+    if not data:
+        raise BadInput(
+            "it is not known what the model was trained on",
+            source=folder,
+            remedy="Give --data 'NAME: LICENCE'.",
+        )
     requires = [
         f"{one.distribution}>={one.version},<{_next_minor(one.version)}"
         for one in info.modalities.values()
@@ -86,8 +94,8 @@ def row_of(
                 file: File(sha256=sha256(folder / file), bytes=(folder / file).stat().st_size)
                 for file in FILES
             },
-            "licence": licence_for(licence, str(info.data.get("licence") or "")),
-            "data": list(data),
+            "licence": licence_for(licence or info.licence, of_data(info, data)),
+            "data": data,
             "split": split or f"by InChIKey-14: {json.dumps(info.training.get('split', {}))}",
             "metrics": figures(json.loads((folder / METRICS).read_text(encoding="utf-8"))),
             "paper": paper,
@@ -127,7 +135,7 @@ def problems(entry: Entry, options: Options | None = None) -> list[str]:
         from acml_core import artefact
 
         info = artefact.load(folder).info
-        licence_for(row.licence, str(info.data.get("licence") or ""))
+        licence_for(row.licence, of_data(info, row.data))
     except AcmlError as error:
         return [str(error)]
     wrong = []

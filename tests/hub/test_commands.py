@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,13 @@ import pytest
 from rows import NAME, Use, made
 from server import HubServer
 
-from acml_core import catalog
-from acml_core.hub.row import as_toml
+from acml_core import AcmlModel, catalog
+from acml_core.hub.registries import entries
+from acml_core.hub.row import as_toml, problems
 
 COMMANDS = (
     *("models", "models list", "models info", "models pull", "models push"),
-    *("models check", "models row", "doctor"),
+    *("models check", "models row", "models export", "doctor"),
 )
 
 
@@ -60,6 +62,46 @@ def test_list_info_check_and_row(acml: Any, use: Use, tiny: Path, tmp_path: Path
     wrong = acml("models", "check", NAME, "--json")
     assert wrong.code == 1
     assert "0.1 of 100" in json.loads(wrong.out)[NAME][0]
+
+
+def test_a_model_exported_with_its_licences_states_them_everywhere(
+    acml: Any, use: Use, tiny: Path, tmp_path: Path
+) -> None:
+    """What the tables do not say is given once, at export: card, row and loading then say it."""
+    folder = Path(shutil.copytree(tiny, tmp_path / "bare"))
+    info = json.loads((folder / "acml.json").read_text())
+    del info["data"]["licence"]
+    (folder / "acml.json").write_text(json.dumps(info))
+    summary = ("--summary", "for tests")
+    assert (
+        "not known what the model was trained on"
+        in acml("models", "row", folder, NAME, *summary).err
+    )
+    sets = ("--data", "Records, 2025.05: CC BY-NC-SA 4.0", "--data", "own: CC BY 4.0")
+    refused = acml("models", "export", folder, tmp_path / "x", *sets, "--licence", "mit")
+    assert (refused.code, "allows commercial use" in refused.err) == (2, True)
+    assert not (tmp_path / "x").exists()
+    assert acml("models", "export", folder, tmp_path / "x", "--data", "no licence").code == 2
+
+    out = tmp_path / "half"
+    done = acml("models", "export", folder, out, "--half", *sets, "--licence", "cc-by-nc-sa-4.0")
+    assert done.code == 0, done.err
+    card = (out / "README.md").read_text()
+    assert 'license: "cc-by-nc-sa-4.0"' in card
+    assert "- Records, 2025.05: CC BY-NC-SA 4.0\n- own: CC BY 4.0\n" in card
+    assert "licence of the data: CC BY-NC-SA 4.0 + CC BY 4.0\n" in card
+    assert "**for non-commercial use only**" in card
+    told = acml("models", "row", out, NAME, *summary)
+    assert told.code == 0, told.err
+    use(told.out)
+    row = entries()[NAME].row
+    assert row.licence == "cc-by-nc-sa-4.0"
+    assert [one.licence for one in row.data] == ["CC BY-NC-SA 4.0", "CC BY 4.0"]
+    assert problems(entries()[NAME]) == []
+    with pytest.warns(UserWarning, match="for non-commercial use only"):
+        AcmlModel.from_pretrained(NAME)
+    with pytest.warns(UserWarning, match="for non-commercial use only"):
+        AcmlModel.from_pretrained(out)
 
 
 def test_a_modality_alone_means_its_default_weights(

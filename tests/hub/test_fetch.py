@@ -30,6 +30,39 @@ GYM, NMR, IR = (
 )
 
 
+@pytest.fixture(scope="module")
+def tiny_ms(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An untrained model of mass spectra: what is tested is what it is asked."""
+    import torch
+    from acml_plugin_ms.modality import Ms
+
+    from acml_core import artefact
+    from acml_core.components import Choice
+    from acml_core.model import AcmlModel, ModelConfig
+    from acml_core.probability import Calibration
+
+    torch.manual_seed(0)
+    config = ModelConfig(
+        graph=Choice(name="gine", dim=16, layers=1),
+        projector=Choice(name="residual", dims=[16, 16]),
+        similarity="cosine",
+    )
+    small = Ms(Ms.Config(dim=16, width=16, peak_width=16, heads=2))
+    folder = tmp_path_factory.mktemp("ms") / "model"
+    artefact.save(
+        folder,
+        AcmlModel(config, {"ms": small}),
+        calibrations={"ms": Calibration.constant(1.0)},
+        examples={"ms": MsSignal(smiles="CCO", mz=(31.0, 45.0), intensity=(1.0, 0.5))},
+        seen=[],
+        metrics={},
+        training={"seed": 0},
+        data={"sources": {}},
+        command="none",
+    )
+    return folder
+
+
 @pytest.fixture
 def out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("ACML_CACHE", str(tmp_path / "acml"))
@@ -418,7 +451,11 @@ def test_the_command(hub: HubServer, out: Path, acml: Any) -> None:
     with (out.parent / "rejects.csv").open(newline="") as file:
         (reject,) = csv.DictReader(file)
     assert reject["reason"] == "mzs: 'x' is no number"
-    told = json.loads(acml("data", "fetch", GYM, "--out", out, "--json").out)
+    hub.add(public.SPECTRA, public.spectra({}, {"mzs": "1,x,2"}, {"fold": "test"}))
+    one_side = acml("data", "fetch", GYM, "--fold", "test", "--out", out)
+    assert "split of the data set: test 1" in one_side.out
+    assert pq.read_table(out)["fold"].to_pylist() == ["test"]
+    told = json.loads(acml("data", "fetch", GYM, "--fold", "train", "--out", out, "--json").out)
     assert (told["rows_written"], told["rejected"], told["licence"]) == (1, 1, "mit")
     wrong = acml("data", "fetch", "hf:alice/none", "--map", "massspecgym", "--out", out)
     assert wrong.code == 1
@@ -426,15 +463,39 @@ def test_the_command(hub: HubServer, out: Path, acml: Any) -> None:
     assert acml("data", "fetch", GYM, "--map", "nothing.toml", "--out", out).code == 2
 
 
-def test_a_protocol_fetches_its_own_lists(hub: HubServer, out: Path) -> None:
+def test_a_published_protocol_from_the_data_set_to_its_figures(
+    hub: HubServer, out: Path, acml: Any, tiny_ms: Path
+) -> None:
+    """As the how-to says it: fetch the test side, then evaluate with the lists that the Hub has."""
     from acml_plugin_ms.modality import Ms
 
-    from acml_core.evaluation.protocol import find, track_files
+    from acml_core.evaluation.protocol import find
 
-    protocol = find("massspecgym", Ms)
-    lists = {name: json.dumps({"CCO": [track]}).encode() for track, name in protocol.tracks.items()}
-    hub.add(public.SPECTRA, {**public.spectra({}), **lists})
-    found = track_files(protocol, [], lambda _: None)
-    assert {t: json.loads(p.read_text())["CCO"] for t, p in found.items()} == {
-        track: [track] for track in ("mass", "formula")
+    asked = ("CCO", "CC(C)O", "CCN")
+    lists = {
+        "mass": {one: ["COC", "CCC", "C=O", one, "CCS"] for one in asked},
+        "formula": {"CCO": ["CCO", "COC"], "CC(C)O": ["CCCO", "COCC", "CC(C)O"]},
     }
+    tracks = find("massspecgym", Ms).tracks
+    assert set(tracks) == {"mass", "formula"}
+    spectra = public.spectra(*[{"smiles": one, "fold": "test"} for one in asked], {})
+    files = {tracks[name]: json.dumps(content).encode() for name, content in lists.items()}
+    hub.add(public.SPECTRA, {**spectra, **files})
+    done = acml("data", "fetch", GYM, "--fold", "test", "--out", out)
+    assert done.code == 0, done.err
+    command = ("eval", "retrieval", "--model", tiny_ms, "--protocol", "massspecgym", "--data", out)
+    done = acml(*command, "--json")
+    assert done.code == 0, done.err
+    report = json.loads(done.out)
+    mass, formula = report["galleries"]
+    assert [one["name"] for one in (mass, formula)] == ["massspecgym+mass", "massspecgym+formula"]
+    assert (mass["n_queries"], mass["candidates_mean"]) == (3, 5.0)
+    assert (formula["n_queries"], formula["left_out"]["no_list"]) == (2, 1)
+    for gallery in (mass, formula):
+        assert list(gallery["modality_to_graph"]) == ["hit@1", "hit@5", "hit@20", "mrr"]
+        assert gallery["modality_to_graph"]["hit@20"]["value"] == 1.0
+    shown = acml(*command)
+    assert "HIT@1" in shown.out
+    assert "massspecgym+formula: no list 1" in shown.out
+    commit = hub.repos[public.SPECTRA].branches["main"]
+    assert f"candidate lists of {GYM}@" in shown.err or commit in shown.err
