@@ -138,7 +138,11 @@ def fit(
     clock = Clock(steps * config.epochs, max_seconds, run.elapsed)
     saved = time.monotonic()
 
-    while run.epoch < config.epochs and clock.progress(run.step) < 1:
+    def over() -> bool:
+        late = run.epoch >= config.epochs or clock.progress(run.step) >= 1
+        return late or run.since_best >= config.patience
+
+    while not over():
         rng = np.random.default_rng([config.seed, run.epoch])
         torch.manual_seed(config.seed * 100_003 + run.epoch)
         model.train()
@@ -171,16 +175,15 @@ def fit(
                 )
             total, count = total + value, count + 1
         run.epoch += 1
-        over = run.epoch >= config.epochs or clock.progress(run.step) >= 1
-        if run.epoch % config.validate_every == 0 or over:
+        if run.epoch % config.validate_every == 0 or over():
             mrr = validation_mrr(model, dataset, validation)
             run.elapsed = clock.elapsed
             _keep_best(run, model, mrr)
             _log(out, run, total / max(count, 1), mrr, clock.progress(run.step), report)
             if run.since_best >= config.patience:
                 report(f"stopped: no better validation MRR in {config.patience} validations")
-                break
-        if time.monotonic() - saved >= config.checkpoint_minutes * 60 and not over:
+        # At the end too: what follows takes minutes, and may be killed.
+        if over() or time.monotonic() - saved >= config.checkpoint_minutes * 60:
             run.elapsed = clock.elapsed
             tensors = {"best": run.best}
             if neighbours.memory is not None:
