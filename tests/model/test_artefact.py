@@ -155,6 +155,26 @@ class Bomb:
         return (exec, ("raise SystemExit('a pickle was executed')",))
 
 
+HUGE = 10**9
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda info: info["model"]["graph"].update(dim=HUGE),
+        lambda info: info["model"]["graph"].update(layers=HUGE),
+        lambda info: info["model"]["projector"].update(dims=[HUGE]),
+        lambda info: info["modalities"]["nmr"]["config"].update(dim=HUGE),
+    ],
+    ids=["width", "layers", "projector", "tower"],
+)
+def test_an_absurd_size_is_refused_before_the_model_is_built(
+    folder: Path, change: Callable[[dict[str, Any]], object]
+) -> None:
+    edit(folder, change)
+    refused(folder, "far larger than model.safetensors")
+
+
 @pytest.mark.parametrize("name", ["model.safetensors", "seen.safetensors", "golden.safetensors"])
 def test_a_pickle_in_place_of_a_file_is_never_executed(folder: Path, name: str) -> None:
     (folder / name).write_bytes(pickle.dumps(Bomb()))

@@ -1,0 +1,84 @@
+"""A bound on the tensors that are made while a model is built from settings that a stranger wrote.
+
+The settings of a downloaded model may ask for any width and any number of layers. What the model needs
+is known before: the elements of its weights file. A model that asks for several times as much is
+refused at the first tensor beyond, before its memory is taken.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from torch.overrides import TorchFunctionMode
+
+TIMES = 4
+"""A model may make this many times the elements of its weights: initial values are made apart."""
+
+BESIDE = 1 << 24
+"""And this many more, for tables that are computed and not saved."""
+
+SIZED = frozenset({torch.empty, torch.zeros, torch.ones, torch.rand, torch.randn})
+"""What makes a tensor of a size given as numbers or as one sequence."""
+
+
+class TooLarge(Exception):
+    """More was asked for than allowed."""
+
+
+class Allowance(TorchFunctionMode):
+    """Within ``with``, torch makes no more than so many elements in all.
+
+    Raises:
+        TooLarge: at the first tensor beyond.
+    """
+
+    def __init__(self, elements: int) -> None:
+        super().__init__()
+        self.left = elements
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        kwargs = kwargs or {}
+        self.left -= _elements(func, args, kwargs)
+        if self.left < 0:
+            raise TooLarge
+        return func(*args, **kwargs)
+
+
+def for_weights(path: Path) -> Allowance:
+    """What a model with the weights of a safetensors file may need; reads the file's header alone.
+
+    Raises:
+        safetensors.SafetensorError, OSError: the file is damaged.
+    """
+    with safe_open(path, framework="pt") as file:
+        names = file.keys()
+        saved = sum(math.prod(file.get_slice(name).get_shape()) for name in names)
+    return Allowance(TIMES * saved + BESIDE)
+
+
+def _elements(func: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> int:
+    """Of the tensor that a call would make; 0 for what makes none or takes it from other tensors."""
+    if func in SIZED:
+        size = kwargs.get("size", args)
+        if len(size) == 1 and isinstance(size[0], Sequence):
+            size = size[0]
+        return math.prod(size)
+    if func is torch.full:
+        return math.prod(kwargs.get("size", args[0] if args else ()))
+    if func is torch.eye:
+        return math.prod(args) ** (2 if len(args) == 1 else 1)
+    if func is torch.arange:
+        start, stop, step = (*((0, *args) if len(args) == 1 else args), 1)[:3]
+        return max(0, math.ceil((stop - start) / step))
+    return 0
