@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -137,6 +137,8 @@ def build(
             kept = current
         else:
             tasks = _tasks(plan, rows, artefact, names, out, shard_rows, base)
+            if len(tasks) == 1 and engine == "processes":  # it is done in this process
+                tasks = [replace(tasks[0], workers=workers)]
             state = {"digest": plan.digest, "shards": plan.shards, "source": found.name}
             write_text(out / BUILDING, json.dumps(state, indent=1))
             remember(artefact)

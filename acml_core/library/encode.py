@@ -36,6 +36,8 @@ class Task:
         source: number of the source.
         first: row of ``rows[0]`` in the source, from 1.
         rows: SMILES.
+        workers: processes that make the graphs; None for as many as there are cores, where this
+            task is the only one.
     """
 
     number: int
@@ -45,6 +47,7 @@ class Task:
     source: int
     first: int
     rows: Sequence[str]
+    workers: int | None = 1
 
 
 def remember(artefact: Artefact) -> None:
@@ -60,7 +63,7 @@ def encode(task: Task) -> tuple[int, Shard]:
         ArtefactError: the model cannot be loaded here, or is another one by now.
     """
     with _one_thread():
-        graphs, owner, rejects = build(list(task.rows), workers=1, progress=False)
+        graphs, owner, rejects = build(list(task.rows), workers=task.workers, progress=False)
         model = _model(task).model
         found = model.encode_for(graphs, task.modalities)
     used = owner[owner >= 0]

@@ -8,7 +8,7 @@ a sample (``acml_core.library.nearest``).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -20,9 +20,9 @@ from acml_core.probability import Best, Point, log_odds_present
 GROWTH = 16
 """Further candidates are sorted this many times as many at a time, until enough are."""
 
-Rest = Callable[[], Iterator[tuple[np.ndarray, float]]]
+Rest = Callable[[], Iterator[tuple[np.ndarray, np.ndarray]]]
 """Scores of the candidates behind the best, in descending order, and how many candidates each of
-them stands for."""
+them stands for, both (n,)."""
 
 
 @dataclass(frozen=True)
@@ -63,17 +63,6 @@ class Evidence:
         sums = (torch.tensor([value], dtype=torch.float64) for value in (self.sharp, self.flat))
         return mixture(self.point, torch.from_numpy(score), *sums).numpy()
 
-    def first(self, k: int) -> Evidence:
-        """The same with no more than ``k`` best."""
-        if k >= len(self.best):
-            return self
-
-        def rest() -> Iterator[tuple[np.ndarray, float]]:
-            yield self.score[k:], 1.0
-            yield from self.rest()
-
-        return replace(self, best=self.best[:k], score=self.score[:k], rest=rest)
-
     def log_odds_present(self) -> float | None:
         """That the molecule is among the candidates, at even odds beforehand; None if not fitted."""
         two = self.score[:2] * self.point.scale
@@ -87,33 +76,35 @@ class Evidence:
         Args:
             probability: (k,) of the best, in their order: a second opinion may have changed both.
         """
-        count, held = _within(probability, 1.0, 0.0, mass)
+        count, held = _within(probability, np.ones(len(probability)), 0.0, mass)
         if count < len(probability):
             return round(count)
         for score, weight in self.rest():
             more, held = _within(np.exp(self.log_likelihood(score)), weight, held, mass)
             count += more
-            if more < len(score) * weight:
+            if more < weight.sum():
                 break
         return round(count)
 
 
 def _within(
-    probability: np.ndarray, weight: float, held: float, mass: float
+    probability: np.ndarray, weight: np.ndarray, held: float, mass: float
 ) -> tuple[float, float]:
     """How many candidates, each entry for ``weight`` of them, have no more than ``mass`` before them.
 
     Returns:
         their number; and what all of the entries hold, with those before.
     """
-    cumulative = held + np.cumsum(probability) * weight
+    cumulative = held + np.cumsum(probability * weight)
     before = cumulative - probability * weight
-    return float((before <= mass).sum()) * weight, float(cumulative[-1]) if len(before) else held
+    count = float(weight[before <= mass].sum())
+    return count, float(cumulative[-1]) if len(cumulative) else held
 
 
-def _behind(row: Tensor, done: int) -> Iterator[tuple[np.ndarray, float]]:
+def _behind(row: Tensor, done: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     size = done
     while done < len(row):
         size = min(len(row), max(size, 1) * GROWTH)
-        yield torch.topk(row, size).values[done:].double().numpy(), 1.0
+        found = torch.topk(row, size).values[done:].double().numpy()
+        yield found, np.ones(len(found))
         done = size

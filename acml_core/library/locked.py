@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from acml_core.errors import AcmlError, BadInput
+from acml_core.errors import AcmlError
 
 try:
     import fcntl
@@ -23,14 +23,13 @@ def locked(folder: Path, *, wait: bool = False) -> Iterator[None]:
         wait: until another process has let go; otherwise that is an error.
 
     Raises:
-        BadInput: the path is a file.
-        AcmlError: another process holds the lock.
+        AcmlError: the path is a file, or another process holds the lock.
     """
     made = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
-        raise BadInput(
+        raise AcmlError(
             "a file of that name exists", source=folder, remedy="Give another folder."
         ) from None
     handle = None if fcntl is None else os.open(folder, os.O_RDONLY)

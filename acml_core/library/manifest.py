@@ -141,7 +141,8 @@ def _absent(folder: Path) -> ArtefactError:
     try:
         plan = json.loads((folder / BUILDING).read_text(encoding="utf-8"))
         total, digest = int(plan["shards"]), str(plan["digest"])
-        done = f"{sum(1 for _ in (folder / SHARDS).glob(digest + '-?????'))} of {total} shards"
+        written = [path for path in (folder / SHARDS).glob(f"{digest}-*") if not path.suffix]
+        done = f"{len(written)} of {total} shards"
     except (OSError, ValueError, KeyError, TypeError):
         done = "some shards"
     return ArtefactError(

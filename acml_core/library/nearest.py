@@ -120,16 +120,17 @@ class Nearest:
         inside = place < len(self.numbers)
         inside[inside] = self.numbers[place[inside]] == found[inside]
         fresh[place[inside]] = False
-        others = np.sort(row[0].numpy()[fresh])[::-1].copy()
+        others = row[0].numpy()[fresh]
         weight = (len(self.vectors) - len(found)) / max(1, len(others))
         sharp, flat = _sums(point, score, others, weight)
 
-        def rest() -> Iterator[tuple[np.ndarray, float]]:
-            if len(others):
-                yield others.astype(np.float64), weight
+        def rest() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+            behind = np.concatenate([score[k:], others]).astype(np.float64)
+            counts = np.concatenate([np.ones(len(score[k:])), np.full(len(others), weight)])
+            order = np.argsort(-behind, kind="stable")
+            yield behind[order], counts[order]
 
-        one = Evidence(point, found, score.astype(np.float64), sharp, flat, rest)
-        return one.first(k)
+        return Evidence(point, found[:k], score[:k].astype(np.float64), sharp, flat, rest)
 
 
 def _sums(point: Point, found: np.ndarray, others: np.ndarray, weight: float) -> tuple[float, ...]:

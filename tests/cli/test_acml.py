@@ -17,7 +17,8 @@ import pytest
 from acml_plugin_nmr.signal import NmrSignal
 
 from acml_core.data.table import read, write
-from acml_core.graphs.packed import PackedGraphs
+from acml_core.library.library import open_records
+from acml_core.library.manifest import read as read_manifest
 
 COMMANDS = (
     "",
@@ -35,6 +36,7 @@ COMMANDS = (
     "library",
     "library build",
     "library info",
+    "library merge",
     "search",
 )
 GROUPS = ("plugins", "data", "eval", "library")
@@ -250,7 +252,9 @@ def test_library_on_a_full_disk(
     last = one_line(result, 1)
     assert str(out) in last
     assert "Free some space" in last
-    assert list(tmp_path.iterdir()) == []
+    assert "half built" in one_line(acml("library", "info", out), 1)
+    assert acml("library", "build", small_table, "--model", trained, "--out", out).code == 0
+    assert acml("library", "info", out).code == 0  # with space again
 
 
 def test_split_on_a_full_disk(acml: Any, small_table: Path, tmp_path: Path) -> None:
@@ -317,25 +321,36 @@ def test_library_and_search(
     lib = tmp_path / "lib"
     assert acml("library", "build", small_table, "--model", trained, "--out", lib).out == f"{lib}\n"
     about = json.loads(acml("library", "info", lib, "--json").out)
-    assert about["modalities"] == ["nmr"]
+    assert list(about["dims"]) == ["nmr"]
     search = ("search", TEXT, "--model", trained, "--library", lib)
     answer = json.loads(acml(*search, "--top", 3, "--json").out)
     assert [hit["rank"] for hit in answer["hits"]] == [1, 2, 3]
     assert answer["query"]["shifts_13c"] == [170.1, 134.5, 128.4, 21.0]
     plain = acml(*search, "--top", 3)
     assert answer["hits"][0]["inchikey"] in plain.out
-    graphs = PackedGraphs.open(lib / "graphs")
-    formula = next(one for one in graphs.formula if one.isalnum())  # no charge
+    molecules = open_records(lib, read_manifest(lib).shards)
+    formula = next(one for one in molecules.formulas if one.isalnum())  # no charge
     backwards = "".join(reversed(_parts(formula)))
     some = json.loads(acml(*search, "--formula", backwards, "--json").out)
     assert {hit["formula"] for hit in some["hits"]} == {formula}
-    mass = float(graphs.mass[0])
+    mass = float(molecules.mass[0])
     near = json.loads(acml(*search, "--mass", mass, "--ppm", 1, "--json").out)
     assert near["candidates"] >= 1
     assert "formula C2H2Xe" in one_line(acml(*search, "--formula", "XeC2H2"), 2)
     assert "widen --ppm" in one_line(acml(*search, "--mass", 3.3), 2)
     assert "not a molecular formula" in one_line(acml(*search, "--formula", "c2"), 2)
     assert acml(*search, "--top", 0).code == 2
+    (tmp_path / "more.smi").write_text("CCCCCCCCCl\nbad\n")
+    more = ("library", "build", "more.smi", "--model", trained, "--out")
+    result = acml(*more, lib, "--append")
+    assert "1 molecules; 1 rows left out, 0 repeated" in result.err
+    assert "rejects" in result.err
+    assert acml(*more, "other").code == 0
+    assert acml("library", "merge", lib, "other", "--out", "both").out == "both\n"
+    told = acml("library", "info", "both").out
+    assert f"molecules: {about['molecules'] + 1} in 1 shards" in told
+    assert "lib: small.parquet" in told
+    assert acml(*more, "third", "--index", "hnsw").code == 2
 
 
 def _parts(formula: str) -> list[str]:

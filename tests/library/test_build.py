@@ -329,7 +329,7 @@ def test_a_folder_with_something_else_is_not_overwritten(
     (tmp_path / "mine.txt").write_text("keep me")
     with pytest.raises(BadInput, match="something else"):
         build(model, molecules, tmp_path)
-    with pytest.raises(BadInput, match="a file of that name"):
+    with pytest.raises(AcmlError, match="a file of that name"):
         build(model, molecules, tmp_path / "mine.txt")
     assert os.listdir(tmp_path) == ["mine.txt"]
 

@@ -67,7 +67,7 @@ def test_rankings_equal_sorting_everything(
     clear = np.abs(before - mass) > 1e-4  # rounding may decide the others
     if clear.all():
         assert found.set_size(p, mass) == (before <= mass).sum()
-        assert found.first(1).set_size(p[:1], mass) == (before <= mass).sum()
+        assert Evidence.of(point, row, 1).set_size(p[:1], mass) == (before <= mass).sum()
 
 
 def test_a_changed_order_changes_the_set() -> None:

@@ -71,12 +71,12 @@ def test_the_stated_recall_is_the_recall(
     info = made[0]
     assert info.recall >= nearest.RECALL
     assert info.probes < info.lists
-    found = index.search(queries, 10)
+    found = index.search(queries, nearest.NEIGHBOURS)
     shares = [
-        len(np.intersect1d(one, exact(vectors, query, 10).best)) / 10
+        len(np.intersect1d(one[:10], exact(vectors, query, 10).best)) / 10
         for one, query in zip(found, queries, strict=True)
     ]
-    assert np.mean(shares) == pytest.approx(info.recall, abs=0.02)  # of 1024 there, of ten here
+    assert np.mean(shares) == pytest.approx(info.recall, abs=1e-4)
 
 
 def test_hits_have_exact_scores_and_probabilities(
@@ -92,7 +92,7 @@ def test_hits_have_exact_scores_and_probabilities(
             alike += 1
             assert np.allclose(one.score, two.score, atol=1e-6)
             p = np.exp(two.log_likelihood(two.score))
-            assert one.set_size(p, 0.9) == two.set_size(p, 0.9)
+            assert one.set_size(p, 0.9) == pytest.approx(two.set_size(p, 0.9), rel=0.01)
     assert alike > 0.7 * len(queries)
 
 
@@ -111,7 +111,7 @@ def test_what_a_sample_estimates(
         p = np.exp(one.log_likelihood(one.score))
         q = np.exp(two.log_likelihood(two.score))
         sizes.append(one.set_size(p, 0.95) / two.set_size(q, 0.95))
-    assert np.abs(off).max() < 0.1
+    assert np.abs(off).max() < 0.25
     assert np.abs(np.mean(off, axis=0)).max() < 0.02
     assert 0.8 < np.mean(sizes) < 1.2
 
