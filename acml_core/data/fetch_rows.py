@@ -15,7 +15,7 @@ from typing import IO, Any
 
 import pyarrow.parquet as pq
 
-from acml_core.data import table
+from acml_core.data import rows as tables
 from acml_core.errors import BadInput
 
 SUFFIXES = {
@@ -53,7 +53,7 @@ def kind(name: str) -> str | None:
 def columns(path: Path, name: str) -> list[str]:
     """Names of a file's columns. ``name``: in the repository, for its suffix and for messages."""
     if kind(name) == "parquet":
-        return table.column_names(path)
+        return tables.columns(path)
     with _text(path, name) as file:
         if kind(name) == "json":
             found: dict[str, None] = {}
@@ -80,8 +80,8 @@ def rows(path: Path, name: str, wanted: Sequence[str]) -> Iterator[dict[str, Any
         BadInput: the file is damaged from some row on.
     """
     if kind(name) == "parquet":
-        have = set(table.column_names(path))
-        yield from table.rows(path, [one for one in wanted if one in have])
+        have = set(tables.columns(path))
+        yield from tables.rows(path, [one for one in wanted if one in have])
         return
     with _text(path, name) as file:
         if kind(name) == "json":

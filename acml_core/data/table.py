@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import csv
 import json
 import math
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args, get_origin
@@ -17,18 +15,22 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
+from acml_core.data.rows import (
+    SEPARATORS,
+    SUFFIXES,
+    as_bytes,
+    columns,
+    given,
+    listed,
+    metadata,
+    rows,
+)
 from acml_core.errors import BadInput, did_you_mean
 from acml_core.files import sha256, whole
 from acml_core.modality import Signal
 from acml_core.rejects import Reject
 
 SMILES = "smiles"
-SUFFIXES = (".parquet", ".csv", ".tsv")
-HARD_SEPARATORS = ("|", ";")
-"""Between items of a list in a CSV cell; an item may be empty between two of them."""
-
-MAX_PATH = 1024
-"""Characters of the longest path in a cell; longer texts are data."""
 
 
 @dataclass
@@ -73,21 +75,21 @@ def read(path: str | Path, signal: type[Signal], *, only: Sequence[str] | None =
     for name in only or ():
         if name not in wanted:
             raise BadInput(f"no column is called {name!r}", remedy=did_you_mean(name, wanted))
-    columns, metadata = _columns(path)
-    if SMILES not in columns:
+    names = column_names(path)
+    if SMILES not in names:
         raise BadInput(
             f"the table has no column {SMILES!r}",
             source=path,
-            remedy=f"Its columns: {', '.join(columns)}. Rename the one with the structures.",
+            remedy=f"Its columns: {', '.join(names)}. Rename the one with the structures.",
         )
-    use = [name for name in (only or wanted) if name in columns]
+    use = [name for name in (only or wanted) if name in names]
     if not use:
         raise BadInput(
             "the table has none of the columns of this modality",
             source=path,
             remedy=f"It needs one or more of: {', '.join(only or wanted)}.",
         )
-    table = Table(source=path, signals=[], sha256=sha256(path), metadata=metadata)
+    table = Table(source=path, signals=[], sha256=sha256(path), metadata=metadata(path))
     lists = {name for name in use if _holds(signal, name, (tuple, list))}
     bytes_ = {name for name in use if _holds(signal, name, (bytes,))}
     for number, row in enumerate(rows(path, [SMILES, *use]), start=1):
@@ -144,7 +146,7 @@ def write(
             pq.write_table(table, part, compression="zstd")
         else:
             with part.open("w", newline="", encoding="utf-8") as file:
-                writer = csv.writer(file, delimiter=_delimiter(path))
+                writer = csv.writer(file, delimiter="\t" if path.suffix.lower() == ".tsv" else ",")
                 writer.writerow(names)
                 for i in range(len(signals)):
                     writer.writerow([_text(columns[name][i]) for name in names])
@@ -153,81 +155,42 @@ def write(
 
 def smiles_column(path: str | Path) -> list[str]:
     """The ``smiles`` column of a table, nulls as ""."""
-    columns, _ = _columns(Path(path))
-    lower = {name.lower(): name for name in columns}
-    name = next((lower[n] for n in (SMILES, "mol", "canonical_smiles") if n in lower), None)
+    names = column_names(path)
+    name = next(iter(given(names, (SMILES, "mol", "canonical_smiles")).values()), None)
     if name is None:
         raise BadInput(
             f"the table has no column {SMILES!r}",
             source=path,
-            remedy=f"Its columns: {', '.join(columns)}.",
+            remedy=f"Its columns: {', '.join(names)}.",
         )
     return [row[name] if isinstance(row[name], str) else "" for row in rows(Path(path), [name])]
 
 
 def metadata_of(path: str | Path) -> dict[str, str]:
     """What a parquet table says of itself (keys without "acml."); CSV says nothing."""
-    return _columns(Path(path))[1]
+    return metadata(_known(Path(path)))
 
 
 def column_names(path: str | Path) -> list[str]:
     """Names of a table's columns."""
-    return _columns(Path(path))[0]
+    return columns(_known(Path(path)))
 
 
-def _columns(path: Path) -> tuple[list[str], dict[str, str]]:
+def _known(path: Path) -> Path:
+    """The path of a file that may be a table.
+
+    Raises:
+        BadInput: no such file, or one of another suffix.
+    """
     if not path.is_file():
         raise BadInput("no such file", source=path, remedy="Check the path.")
-    suffix = path.suffix.lower()
-    if suffix == ".parquet":
-        try:
-            schema = pq.read_schema(path)
-        except (pa.ArrowException, OSError) as error:
-            raise BadInput(
-                f"not a readable parquet file ({str(error).splitlines()[0]})",
-                source=path,
-                remedy="It may be truncated: fetch or write it again.",
-            ) from None
-        stated = {
-            key.decode()[5:]: value.decode(errors="replace")
-            for key, value in (schema.metadata or {}).items()
-            if key.startswith(b"acml.")
-        }
-        return list(schema.names), stated
-    if suffix in SUFFIXES:
-        with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
-            header = next(csv.reader(file, delimiter=_delimiter(path)), [])
-        if not header:
-            raise BadInput("the file is empty", source=path)
-        return [name.strip() for name in header], {}
-    raise BadInput(
-        f"{path.suffix or 'a file without suffix'} is not a table",
-        source=path,
-        remedy=f"Use one of: {', '.join(SUFFIXES)}; 'acml data import' converts other formats.",
-    )
-
-
-def rows(path: Path, names: list[str]) -> Iterator[dict[str, Any]]:
-    """Rows of a table, only the columns ``names``; cells as the file has them."""
-    if path.suffix.lower() == ".parquet":
-        try:
-            for batch in pq.ParquetFile(path).iter_batches(batch_size=4096, columns=names):
-                yield from batch.to_pylist()
-        except (pa.ArrowException, OSError) as error:
-            raise BadInput(
-                f"the parquet file is damaged ({str(error).splitlines()[0]})", source=path
-            ) from None
-        return
-    csv.field_size_limit(1 << 30)
-    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
-        reader = csv.DictReader(file, delimiter=_delimiter(path))
-        reader.fieldnames = [name.strip() for name in reader.fieldnames or []]
-        for row in reader:
-            yield {name: row.get(name) for name in names}
-
-
-def _delimiter(path: Path) -> str:
-    return "\t" if path.suffix.lower() == ".tsv" else ","
+    if path.suffix.lower() not in SUFFIXES:
+        raise BadInput(
+            f"{path.suffix or 'a file without suffix'} is not a table",
+            source=path,
+            remedy=f"Use one of: {', '.join(SUFFIXES)}; 'acml data import' converts other formats.",
+        )
+    return path
 
 
 def _holds(signal: type[Signal], name: str, kinds: tuple[type, ...]) -> bool:
@@ -248,35 +211,8 @@ def _cell(value: Any, is_list: bool) -> Any:
     if not is_list:
         return value
     if isinstance(value, str):
-        text = value.strip()
-        if text.startswith("["):
-            value = json.loads(text)
-        else:
-            hard = next((mark for mark in HARD_SEPARATORS if mark in text), None)
-            if hard is not None:
-                value = [part.strip() for part in text.strip(hard).split(hard)]
-            else:
-                value = re.split(r"[\s,]+", text)
-    return ["" if item is None else item for item in value]
-
-
-def as_bytes(value: Any, folder: Path) -> Any:
-    """Bytes as they are; text as a file's path beside the table, or as base64.
-
-    Raises:
-        ValueError: text that is neither.
-    """
-    if isinstance(value, dict):  # how Hugging Face's datasets keep pictures and sounds
-        value = value.get("bytes") or value.get("path")
-    if not isinstance(value, str):
-        return value
-    text = value.strip()
-    if len(text) < MAX_PATH and (folder / text).is_file():
-        return (folder / text).read_bytes()
-    try:
-        return base64.b64decode(text, validate=True)
-    except binascii.Error:
-        raise ValueError(f"neither a file nor base64: {text[:80]!r}") from None
+        value = value.strip().strip("".join(SEPARATORS))  # they may open and close a list
+    return ["" if item is None else item for item in listed(value)]
 
 
 def reason(error: Exception) -> str:

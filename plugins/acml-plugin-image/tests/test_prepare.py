@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import torch
 from acml_plugin_image.config import ImageConfig
@@ -16,6 +20,8 @@ from acml_plugin_image.signal import ImageSignal
 from PIL import Image, ImageOps
 from pydantic import ValidationError
 from scipy.ndimage import uniform_filter
+
+from acml_core.data import table
 
 FILES = Path(__file__).parent / "files"
 SIZE, MARGIN = 144, 0.04
@@ -148,8 +154,28 @@ def test_collate_augments_only_in_training() -> None:
 def test_a_signal_must_be_a_picture() -> None:
     with pytest.raises(ValidationError, match="PNG"):
         ImageSignal(image=b"##TITLE=ethanol")
-    with pytest.raises(ValidationError, match="cut off"):
+    with pytest.raises(ValidationError, match="cannot be decoded"):
         ImageSignal(image=(FILES / "paracetamol.png").read_bytes()[:5000])
     buffer = io.BytesIO()
     Image.new("L", (8, 8)).save(buffer, "BMP")
     assert not ImageSignal(image=buffer.getvalue()).missing
+
+
+def test_damage_inside_a_picture_of_a_table_is_a_reject(tmp_path: Path) -> None:
+    """A training table with damaged pictures is read, and what is read can be prepared."""
+    good = (FILES / "paracetamol.png").read_bytes()
+    inside = bytearray(good)
+    inside[len(good) // 2 : len(good) // 2 + 40] = bytes(40)
+    header = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 0, 0, 0, 0)
+    size = b"IHDR" + header + struct.pack(">I", zlib.crc32(b"IHDR" + header))
+    bomb = good[:12] + size + good[12 + len(size) :]
+    path = tmp_path / "pictures.parquet"
+    pictures = [good, bytes(inside), good[:-2000] + good[-12:], bomb]
+    pq.write_table(pa.table({"smiles": ["C", "CC", "CCC", "CCCC"], "image": pictures}), path)
+    found = table.read(path, ImageSignal)
+    assert [one.smiles for one in found.signals] == ["C"]
+    assert [reject.row for reject in found.rejects] == [2, 3, 4]
+    assert "cannot be decoded" in found.rejects[0].reason
+    assert "cannot be decoded" in found.rejects[1].reason
+    assert "more than 64 million" in found.rejects[2].reason
+    assert Picture(ImageConfig()).prepare(found.signals[0])["image"].any()

@@ -195,12 +195,12 @@ def test_other_measurements_are_refused(
 ) -> None:
     path = tmp_path / name
     path.write_text(text)
-    with pytest.raises(BadInput, match="--modality"):
+    with pytest.raises(BadInput, match="Give PNG, JPEG"):
         list(plugin.read(path))
 
 
 def test_text_is_refused(plugin: Picture) -> None:
-    with pytest.raises(BadInput, match="--modality smiles"):
+    with pytest.raises(BadInput, match="this text is no picture"):
         list(plugin.read("c1ccccc1 and a solvent"))
 
 

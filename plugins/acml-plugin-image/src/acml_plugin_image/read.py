@@ -29,7 +29,7 @@ MAX_BYTES = 200_000_000
 """Largest file of a picture [bytes]."""
 
 EXAMPLE = "the text of an SVG"
-SPECTRUM = "If it is a spectrum, search with --modality nmr, ms or ir."
+PICTURES = "Give PNG, JPEG, TIFF, GIF, BMP, WebP, SVG or PDF."
 DATA_URI = "data:image/"
 
 
@@ -64,7 +64,7 @@ def read(
         raise BadInput(
             "this text is no picture",
             source=str(source),
-            remedy="Give the path of a picture; for a SMILES string use --modality smiles.",
+            remedy="Give the path of a picture.",
         )
     if path.is_dir():
         return _folder(path, on_reject, max_pixels, size)
@@ -143,13 +143,13 @@ def _kind(head: bytes, path: Path) -> str:
             return "svg"
         if suffix in TABLES:
             return "table"
-        raise BadInput("this is text, not a picture", source=path, remedy=SPECTRUM)
+        raise BadInput("this is text, not a picture", source=path, remedy=PICTURES)
     if suffix in TABLES:
         raise BadInput("not a readable table", source=path, remedy="It may be damaged.")
     raise BadInput(
         "not a picture in a format that is read here",
         source=path,
-        remedy=f"Give PNG, JPEG, TIFF, GIF, BMP, WebP, SVG or PDF. {SPECTRUM}",
+        remedy=PICTURES,
     )
 
 

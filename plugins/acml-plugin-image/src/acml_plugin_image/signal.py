@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import field_validator
 
+from acml_core.errors import BadInput
 from acml_core.modality import Signal
 
 MAGIC = (
@@ -17,11 +18,8 @@ MAGIC = (
 )
 """First bytes of PNG, JPEG, GIF, BMP, TIFF (two byte orders) and WebP."""
 
-ENDS = {MAGIC[0]: b"IEND", MAGIC[1]: b"\xff\xd9"}
-"""What stands at the end of a whole PNG or JPEG."""
-
-TAIL = 1024
-"""Bytes at the end of a file in which that is looked for: some programs add a few of their own."""
+MAX_PIXELS = 64_000_000
+"""Largest picture in a table [px]: a small file can unpack to gigabytes. The readers keep less."""
 
 
 class ImageSignal(Signal):
@@ -29,7 +27,8 @@ class ImageSignal(Signal):
 
     Attributes:
         image: the content of a picture's file: PNG, or another raster format that Pillow reads. The
-            readers give PNG. Its first page or frame is used.
+            readers give PNG. Its first page or frame is used, and can be decoded: a damaged picture
+            is no signal, so that a table lists it among its rejects.
     """
 
     image: bytes = b""
@@ -44,7 +43,11 @@ class ImageSignal(Signal):
     def _a_picture(cls, image: bytes) -> bytes:
         if image and not image.startswith(MAGIC):
             raise ValueError("image is not the content of a PNG, JPEG, GIF, BMP, TIFF or WebP file")
-        for start, end in ENDS.items():
-            if image.startswith(start) and end not in image[-TAIL:]:
-                raise ValueError("the picture is cut off")
+        if image:
+            from acml_plugin_image.pictures import frames
+
+            try:
+                next(frames(image, "picture", max_pixels=MAX_PIXELS))
+            except BadInput as error:
+                raise ValueError(error.what) from None
         return image

@@ -30,7 +30,8 @@ def simulate(mol: Mol, family: Family) -> ImageSignal:
     """
     rng = np.random.default_rng(int(torch.randint(2**62, ()).item()))
     picture = depict(mol, sample(rng, family), rng)
-    return ImageSignal(image=_content(degrade(picture, EFFECTS[family], rng)))
+    content = _content(degrade(picture, EFFECTS[family], rng))
+    return ImageSignal.model_construct(image=content)  # just encoded: nothing to check
 
 
 def _content(picture: Image.Image) -> bytes:

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from acml_core.data import table
+from acml_core.data import rows
 from acml_core.errors import BadInput
 from acml_core.modality import OnReject
 from acml_core.sources import parsed
@@ -59,19 +59,19 @@ def cell(value: Any, folder: Path) -> bytes:
     Raises:
         ValueError: none of them.
     """
-    found = table.as_bytes(value, folder)
+    found = rows.as_bytes(value, folder)
     if not isinstance(found, bytes):
         raise ValueError(f"neither bytes, a file nor base64: {str(value)[:80]!r}")
     return found
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Number (from 1) and cells of each row.
+    """Place and cells of each row.
 
     Raises:
         BadInput: not a table, or without a column ``image``.
     """
-    names = table.column_names(path)
+    names = rows.columns(path)
     if IMAGE not in names:
         raise BadInput(
             f"the table has no column {IMAGE!r}",
@@ -79,4 +79,4 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             remedy=f"Its columns: {', '.join(names)}.",
         )
     wanted = [name for name in (IMAGE, SMILES) if name in names]
-    yield from enumerate(table.rows(path, wanted), start=1)
+    yield from rows.numbered(path, wanted)
