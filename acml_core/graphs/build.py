@@ -26,10 +26,10 @@ from acml_core.molecule import Molecule
 from acml_core.parallel import map_chunks
 from acml_core.rejects import Reject, read_csv, write_csv
 
-CHUNK = 1000
+CHUNK = 500
 """Molecules that a worker takes at a time; also how far Ctrl-C may have to wait."""
 
-PARALLEL_FROM = 4 * CHUNK
+PARALLEL_FROM = 8 * CHUNK
 """Fewer molecules than this are made in this process: starting workers takes seconds."""
 
 MAX_SHOWN = 200
