@@ -1,13 +1,14 @@
 """From the rows of one shard to its molecules and vectors: what each worker process runs.
 
 The same rows and the same model give the same bytes, whichever machine of one kind does it: one
-thread, batches of one size, and nothing drawn at random.
+thread, batches of one size, and nothing drawn at random. A shard that is the whole library, and not a
+small one, has all threads: somebody waits for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,7 +18,7 @@ import torch
 from acml_core import artefact as artefacts
 from acml_core.artefact import Artefact
 from acml_core.errors import ArtefactError
-from acml_core.graphs.build import build
+from acml_core.graphs.build import PARALLEL_FROM, build
 from acml_core.library.records import Records
 from acml_core.library.shard import Shard
 
@@ -36,8 +37,8 @@ class Task:
         source: number of the source.
         first: row of ``rows[0]`` in the source, from 1.
         rows: SMILES.
-        workers: processes that make the graphs; None for as many as there are cores, where this
-            task is the only one.
+        workers: processes that make the graphs; more than one, or None for as many as there are
+            cores, where this task is the only one.
     """
 
     number: int
@@ -62,7 +63,8 @@ def encode(task: Task) -> tuple[int, Shard]:
     Raises:
         ArtefactError: the model cannot be loaded here, or is another one by now.
     """
-    with _one_thread():
+    alone = task.workers != 1 and len(task.rows) >= PARALLEL_FROM
+    with nullcontext() if alone else _one_thread():
         graphs, owner, rejects = build(list(task.rows), workers=task.workers, progress=False)
         model = _model(task).model
         found = model.encode_for(graphs, task.modalities)
