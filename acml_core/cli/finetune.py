@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -42,8 +43,12 @@ def finetune(
     split: Annotated[
         str, typer.Option(help="scaffold, random, or a JSON file of row numbers.")
     ] = "scaffold",
-    freeze: Annotated[bool, typer.Option("--freeze", help="Train the head alone.")] = False,
-    members: Annotated[int, typer.Option(min=1, help="Networks of the ensemble.")] = 1,
+    mode: Annotated[
+        str, typer.Option(help="full; or on frozen embeddings: probe (linear), boosting (trees).")
+    ] = "full",
+    members: Annotated[
+        int, typer.Option(min=1, help="Of the ensemble, whose disagreement is the uncertainty.")
+    ] = 3,
     seed: Annotated[int, typer.Option(help="Of the first member; the next have the next.")] = 0,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="Any setting: key=value; repeat.")
@@ -53,17 +58,19 @@ def finetune(
 ) -> None:
     """Fine-tune a trained graph encoder on measured properties."""
     from acml_core.config import merge, parse
-    from acml_core.property.finetune import FinetuneConfig
+    from acml_core.property.config import FinetuneConfig
     from acml_core.property.fit import fit
     from acml_core.property.table import TASKS, read
 
     if task not in TASKS:
         raise BadInput(f"no task is called {task!r}", remedy=f"Use {' or '.join(TASKS)}.")
-    given = merge(overrides(settings or []), {"freeze": True} if freeze else {})
-    config = parse(FinetuneConfig, given, source="--set")
+    given = merge(overrides(settings or []), {"mode": mode})
+    config = parse(FinetuneConfig, given, source="--mode and --set")
     artefact, _ = load_model(model, modality, several=True)
     targets = [one.strip() for one in target.split(",")] if target else []
     found = read(data, task, targets=targets)  # type: ignore[arg-type]
+    on = torch_device(device)
+    artefact.model.to(on)
     save_rejects(found.rejects, out)
     info = fit(
         artefact,
@@ -73,19 +80,22 @@ def finetune(
         how=split,
         seeds=range(seed, seed + members),
         config=config,
-        device=torch_device(device),
+        device=on,
         command="acml " + " ".join(sys.argv[1:]),
         report=note,
     )
     if as_json:
-        show(info.model_dump(mode="json", by_alias=True))
+        show(json.loads(info.model_dump_json(by_alias=True)))
         return
     for part, figures in info.metrics.items():
-        if figures:
+        if isinstance(figures, dict):
             said = ", ".join(
                 f"{k} {v:.4f}" if isinstance(v, float) else f"{k} {v}" for k, v in figures.items()
             )
             typer.echo(f"{part}: {said}")
+    if "test_interval_coverage" in info.metrics:
+        share = info.metrics["test_interval_coverage"]
+        typer.echo(f"test values within their 90 % interval: {share:.3f}")
     typer.echo(f"predictor: {out}")
 
 
@@ -103,6 +113,7 @@ def predict(
     from acml_core.data import molecules as files
     from acml_core.files import write_text
     from acml_core.graphs.build import build
+    from acml_core.property.answers import answers, header
     from acml_core.property.predictor import load
 
     trained = load(predictor)
@@ -110,33 +121,23 @@ def predict(
     built = build(smiles, dedupe=False)
     for reject in built.rejects:
         note(f"left out: row {reject.row}: {reject.reason}")
+    if out is not None:
+        save_rejects(built.rejects, out.parent)
     if not len(built.graphs):
         raise BadInput(
             "no molecule could be used", source=molecules, remedy="See the reasons above."
         )
     found = trained.predict(built.graphs)
-    names = list(trained.info.targets)
-    header = ["smiles", *(c for n in names for c in (n, f"{n}_spread")), "distance", "inside"]
-    rows = []
-    for row, number in enumerate(built.rows):
-        if number < 0:
-            continue
-        cells: list[object] = [smiles[row]]
-        for t in range(len(names)):
-            spread = found.spread[number, t]
-            cells += [
-                round(float(found.value[number, t]), 6),
-                None if spread != spread else round(float(spread), 6),
-            ]
-        cells += [round(float(found.distance[number]), 4), bool(found.inside[number])]
-        rows.append(cells)
+    used = [row for row, number in enumerate(built.rows) if number >= 0]
+    columns = header(trained.info)
+    lines = answers(trained.info, found, [row + 1 for row in used], [smiles[row] for row in used])
     if as_json:
-        show([dict(zip(header, cells, strict=True)) for cells in rows])
+        show([dict(zip(columns, cells, strict=True)) for cells in lines])
         return
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([header, *rows])
+    csv.writer(text, lineterminator="\n").writerows([columns, *lines])
     if out is None:
         typer.echo(text.getvalue(), nl=False)
     else:
         write_text(out, text.getvalue())
-        note(f"{len(rows)} molecules written to {out}")
+        note(f"{len(lines)} molecules written to {out}")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from acml_core.cli.common import Device, Json, load_model, note, overrides, show, table
 from acml_core.cli.common import device as torch_device
 from acml_core.cli.isomers import app
+from acml_core.errors import BadInput
 
 
 @app.command(
@@ -36,23 +35,26 @@ def property_(
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="Setting of fine-tuning: key=value; repeat.")
     ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes, one thread each; default: all cores.")
+    ] = None,
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
     """What trained graph encoders give for property prediction, beside untrained and classic ones."""
     from acml_core.config import parse
-    from acml_core.files import write_text
-    from acml_core.property.finetune import FinetuneConfig
-    from acml_core.property.plot import plot
+    from acml_core.property.config import FinetuneConfig
+    from acml_core.property.report import write
     from acml_core.property.suite import run
 
-    models = {}
+    models: dict[str, Any] = {}
     for text in model:
         name, separator, rest = text.partition("=")
-        if separator and not Path(text).exists():
-            models[name] = load_model(rest, None, several=True)[0]
-        else:
-            models[Path(text).name] = load_model(text, None, several=True)[0]
+        if not separator or Path(text).exists():
+            name, rest = Path(text).name, text
+        if name in models:
+            raise BadInput(f"two models are called {name!r}", remedy="Give --model NAME=MODEL.")
+        models[name] = load_model(rest, None, several=True)[0]
     report = run(
         suite,
         data,
@@ -63,39 +65,28 @@ def property_(
         seeds=seeds,
         config=parse(FinetuneConfig, overrides(settings or []), source="--set"),
         device=torch_device(device),
+        workers=workers,
         report=note,
     )
-    write_text(out / "report.json", json.dumps(report, indent=1))
-    lines = [
-        [
-            name,
-            row,
-            one["metric"],
-            one["mean"],
-            one["std"],
-            one["seeds"],
-            one["p_against_untrained"],
-        ]
-        for name, about in report["tasks"].items()
-        for row, one in about["rows"].items()
-    ]
-    header = ["task", "row", "metric", "mean", "std", "seeds", "p_against_untrained"]
-    with (out / "report.csv").open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([header, *lines])
-    plot(report, out / "property.png")
+    write(out, report)
+    note(f"written: {out}")
     if as_json:
         show(report)
-        return
+    else:
+        _print(report)
+
+
+def _print(report: dict[str, Any]) -> None:
+    from acml_core.property.report import lines
+
     shown = []
-    for name, row, metric, mean, std, n, p in lines:
-        spread = "-" if std is None else f"{std:.3f}"
-        chance = "-" if p is None else f"{p:.3f}"
-        shown.append([name, row, metric, f"{mean:.3f}", spread, str(n), chance])
-    for name, by_row in report["averages"].items():
-        metric, _, over = name.partition(" over ")
-        label = f"mean of {over.count(',') + 1}"
-        shown += [[label, row, metric, f"{v:.3f}", "-", "-", "-"] for row, v in by_row.items()]
-    table(shown, ["TASK", "ROW", "METRIC", "MEAN", "STD", "SEEDS", "P"])
+    for name, row, metric, mean, std, _, _, risen, low, high, p, _ in lines(report):
+        cells = ["-" if value is None else f"{value:.3f}" for value in (mean, std)]
+        change = "-" if risen is None else f"{risen:+.3f} [{low:+.3f}, {high:+.3f}]"
+        shown.append([name, row, metric, *cells, change, "-" if p is None else f"{p:.3f}"])
+    table(shown, ["TASK", "ROW", "METRIC", "MEAN", "STD", "BETTER THAN UNTRAINED BY", "P"])
+    for about in report["averages"]:
+        note(f"mean of {len(about['tasks'])}: {', '.join(about['tasks'])}")
     for name, about in report["tasks"].items():
         sizes = " / ".join(map(str, about["sizes"]))
         note(

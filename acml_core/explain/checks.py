@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.integrate import trapezoid
 from scipy.stats import spearmanr
 
 from acml_core.explain.atoms import Method, vectors
@@ -49,12 +50,12 @@ class Deletion:
     @property
     def area(self) -> float:
         """Mean score with the most important first; lower is better."""
-        return float(np.trapezoid(self.ordered, self.share) / self.share[-1])
+        return float(trapezoid(self.ordered, self.share) / self.share[-1])
 
     @property
     def random_areas(self) -> np.ndarray:
         """(R,) the same of each random order."""
-        return np.trapezoid(self.random, self.share, axis=1) / self.share[-1]
+        return np.asarray(trapezoid(self.random, self.share, axis=1) / self.share[-1])
 
     def as_dict(self) -> dict[str, Any]:
         """Curve and areas as plain data."""

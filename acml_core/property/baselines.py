@@ -1,29 +1,28 @@
-"""Classic models of properties, which need scikit-learn: forests on fingerprints, boosted trees."""
+"""Classic models of properties, which need scikit-learn: a forest on fingerprints, boosted trees on
+descriptors."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from rdkit.Chem import Descriptors
 
-from acml_core.errors import Unsupported
-from acml_core.fingerprints import fingerprints
+from acml_core.extras import scikit_learn
 from acml_core.molecule import parse_smiles
-from acml_core.property.table import Task
+from acml_core.property.scaling import Scaling
+from acml_core.property.split import Parts
+from acml_core.property.table import PropertyTable
+from acml_core.property.trees import boost
+from acml_core.semantics.embeddings import ecfp4
 
-BITS = 2048
 TREES = 300
-INSTALL = 'pip install "acml-core[property]"'
+LARGEST = 1e30
+"""Descriptors beyond are taken for not defined."""
 
 
-def ecfp4(smiles: list[str]) -> np.ndarray:
-    """Morgan fingerprints of radius 2: ``(n, BITS)`` float32 of 0 and 1."""
-    packed = fingerprints(smiles, BITS)
-    return np.unpackbits(packed, axis=1)[:, :BITS].astype(np.float32)
-
-
-def descriptors(smiles: list[str]) -> np.ndarray:
+def descriptors(smiles: Sequence[str]) -> np.ndarray:
     """RDKit's descriptors: ``(n, D)`` float32, nan where one is not defined."""
     rows = []
     for text in smiles:
@@ -32,67 +31,43 @@ def descriptors(smiles: list[str]) -> np.ndarray:
         )
         rows.append(list(found.values()))
     values = np.array(rows, dtype=np.float64)
-    values[~(np.abs(values) < 1e30)] = np.nan
+    values[~(np.abs(values) < LARGEST)] = np.nan
     return values.astype(np.float32)
 
 
-def forest(
-    task: Task, x: np.ndarray, y: np.ndarray, train: np.ndarray, test: np.ndarray, seed: int
-) -> np.ndarray:
-    """Random forest, one a target: ``(len(test), T)``."""
-    ensemble = _sklearn("sklearn.ensemble")
-    kind = (
-        ensemble.RandomForestClassifier
-        if task == "classification"
-        else ensemble.RandomForestRegressor
-    )
-    options: dict[str, Any] = {"n_estimators": TREES, "random_state": seed, "n_jobs": -1}
-    if task == "classification":
+def forest(table: PropertyTable, parts: Parts, seeds: Sequence[int]) -> list[np.ndarray]:
+    """ECFP4 and a random forest, one a target; for each seed ``(len(parts.test), T)``."""
+    ensemble = scikit_learn("ensemble")
+    classes = table.task == "classification"
+    kind = ensemble.RandomForestClassifier if classes else ensemble.RandomForestRegressor
+    options: dict[str, Any] = {"n_estimators": TREES}
+    if classes:
         options["class_weight"] = "balanced_subsample"
-    return _each(task, lambda: kind(**options), x, y, train, test)
-
-
-def boosting(
-    task: Task, x: np.ndarray, y: np.ndarray, train: np.ndarray, test: np.ndarray, seed: int
-) -> np.ndarray:
-    """Gradient-boosted trees on histograms, one model a target: ``(len(test), T)``."""
-    ensemble = _sklearn("sklearn.ensemble")
-    classes = task == "classification"
-    kind = (
-        ensemble.HistGradientBoostingClassifier
-        if classes
-        else ensemble.HistGradientBoostingRegressor
-    )
-    options: dict[str, Any] = {
-        "max_iter": 150, "learning_rate": 0.06, "max_leaf_nodes": 15, "max_features": 0.3,
-        "l2_regularization": 1.0, "random_state": seed,
-    }  # fmt: skip
-    return _each(task, lambda: kind(**options), x, y, train, test)
-
-
-def _each(
-    task: Task, make: Any, x: np.ndarray, y: np.ndarray, train: np.ndarray, test: np.ndarray
-) -> np.ndarray:
-    found = np.zeros((len(test), y.shape[1]))
-    for t in range(y.shape[1]):
-        rows = train[np.isfinite(y[train, t])]
-        values = y[rows, t]
-        if not len(rows) or np.all(values == values[0]):
-            found[:, t] = values[0] if len(rows) else 0.0
-            continue
-        model = make().fit(x[rows], values)
-        found[:, t] = (
-            model.predict_proba(x[test])[:, 1]
-            if task == "classification"
-            else model.predict(x[test])
-        )
+    x = ecfp4([str(one) for one in table.graphs.smiles])
+    found = []
+    for seed in seeds:
+        said = np.zeros((len(parts.test), len(table.targets)))
+        for t in range(len(table.targets)):
+            rows = parts.train[np.isfinite(table.y[parts.train, t])]
+            values = table.y[rows, t]
+            if len(np.unique(values)) < 2:
+                said[:, t] = values[0] if len(rows) else 0.0
+                continue
+            model = kind(**options, random_state=seed).fit(x[rows], values)
+            test = x[parts.test]
+            said[:, t] = model.predict_proba(test)[:, 1] if classes else model.predict(test)
+        found.append(said)
     return found
 
 
-def _sklearn(name: str) -> Any:
-    import importlib
-
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError:
-        raise Unsupported("scikit-learn is not installed", remedy=f"Run: {INSTALL}") from None
+def described(table: PropertyTable, parts: Parts, seeds: Sequence[int]) -> list[np.ndarray]:
+    """RDKit's descriptors and boosted trees; for each seed ``(len(parts.test), T)``."""
+    x = descriptors([str(one) for one in table.graphs.smiles])
+    scaling = Scaling.of(table.task, table.y[parts.train])
+    y = scaling.scaled(table.y)
+    return [
+        scaling.finished(
+            table.task, boost(table.task, x[parts.train], y[parts.train], seed).raw(x[parts.test])
+        )
+        for seed in seeds
+    ]

@@ -1,71 +1,24 @@
-"""Fine-tuning a graph encoder on measured properties."""
+"""Fine-tuning a graph encoder on measured properties: the mode ``full``."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 
-from acml_core.config import Settings
+from acml_core.property.config import FinetuneConfig
 from acml_core.property.metrics import METRIC, better, figures
-from acml_core.property.network import PropertyNetwork, outputs
+from acml_core.property.network import Head, PropertyNetwork, outputs
+from acml_core.property.readout import POOLS, read_out
+from acml_core.property.scaling import Scaling
 from acml_core.property.split import Parts
-from acml_core.property.table import PropertyTable, Task
+from acml_core.property.table import PropertyTable
 from acml_core.training.schedule import factor
 
-
-class FinetuneConfig(Settings):
-    """Settings of fine-tuning."""
-
-    freeze: bool = Field(False, description="the graph encoder stays as it is: a probe")
-    epochs: int = Field(40, ge=1, description="passes over the training molecules, at most")
-    max_samples: int = Field(
-        100_000,
-        ge=1,
-        description="molecules looked at in all, at most: large tables get fewer epochs",
-    )
-    batch_size: int = Field(64, ge=2, description="molecules a step")
-    lr: float = Field(1e-3, gt=0, description="highest learning rate of the head")
-    encoder_lr: float = Field(3e-4, gt=0, description="highest learning rate of the graph encoder")
-    weight_decay: float = Field(0.01, ge=0, description="AdamW's, on matrices only")
-    dropout: float = Field(0.2, ge=0, lt=1, description="before each layer of the head")
-    warmup: float = Field(0.1, ge=0, lt=1, description="share of the run that warms up")
-    clip: float = Field(1.0, gt=0, description="largest gradient norm")
-    patience: int = Field(12, ge=1, description="epochs without a better validation before the end")
-    average: float = Field(
-        0.9,
-        ge=0,
-        lt=1,
-        description="of the moving average of weights, per epoch's tenth; 0 for none",
-    )
-    max_class_weight: float = Field(
-        10.0, ge=1, description="largest weight of the rare class against the frequent one"
-    )
-
-
-@dataclass(frozen=True)
-class Scaling:
-    """Regression targets are learnt with mean 0 and deviation 1 of the training molecules."""
-
-    mean: np.ndarray
-    deviation: np.ndarray
-
-    @classmethod
-    def of(cls, task: Task, y: np.ndarray) -> Scaling:
-        """From ``(n, T)`` training targets; classes are left as they are."""
-        width = y.shape[1]
-        if task == "classification":
-            return cls(np.zeros(width), np.ones(width))
-        known = np.isfinite(y)
-        count = np.maximum(known.sum(0), 1)
-        mean = np.where(known, y, 0).sum(0) / count
-        spread = np.sqrt(np.where(known, (y - mean) ** 2, 0).sum(0) / count)
-        return cls(mean, np.where(spread > 1e-8, spread, 1.0))
+Loss = Callable[[Tensor, Tensor], Tensor]
 
 
 def finetune(
@@ -77,26 +30,43 @@ def finetune(
     seed: int = 0,
     device: torch.device | None = None,
     report: Callable[[str], None] = lambda _: None,
-) -> tuple[PropertyNetwork, Scaling]:
-    """Train a head, and the encoder with it unless it is frozen; the best validation epoch is kept.
+) -> PropertyNetwork:
+    """Train encoder and head; the weights of the best validation epoch are kept.
 
     Args:
         encoder: not changed.
         parts: the test molecules are not looked at.
 
     Returns:
-        the network in eval mode, and how its outputs are scaled.
+        the network in eval mode, whose outputs ``Scaling.of`` the training targets finishes.
     """
-    torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     device = device or torch.device("cpu")
-    network = PropertyNetwork(encoder, len(table.targets), config.dropout).to(device)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        dim = POOLS * int(encoder.dim)  # type: ignore[arg-type]
+        head = Head("mlp", dim, len(table.targets), config.dropout)
+        network = PropertyNetwork(encoder, head).to(device)
+        return _train(network, table, parts, config, rng, device, report)
+
+
+def _train(
+    network: PropertyNetwork,
+    table: PropertyTable,
+    parts: Parts,
+    config: FinetuneConfig,
+    rng: np.random.Generator,
+    device: torch.device,
+    report: Callable[[str], None],
+) -> PropertyNetwork:
     scaling = Scaling.of(table.task, table.y[parts.train])
-    y = torch.from_numpy(((table.y - scaling.mean) / scaling.deviation).astype(np.float32))
-    loss = _loss(table, parts.train, config, device)
-    groups = _groups(network, config)
-    optimiser = torch.optim.AdamW(groups)
-    highest = [float(group["lr"]) for group in groups]
+    y = torch.from_numpy(scaling.scaled(table.y))
+    weight = _class_weights(table, parts.train, config)
+    loss = _loss(table.task == "classification", weight.to(device))
+    if config.head_epochs:
+        _warm_head(network, table, parts, config, y, loss, rng)
+    optimiser = torch.optim.AdamW(_groups(network, config))
+    highest = [float(group["lr"]) for group in optimiser.param_groups]
     steps = max(1, -(-len(parts.train) // config.batch_size))
     epochs = max(1, min(config.epochs, config.max_samples // max(1, len(parts.train))))
     averaged = {name: value.detach().clone() for name, value in network.state_dict().items()}
@@ -106,30 +76,17 @@ def finetune(
     name = METRIC[table.task]
     for epoch in range(epochs):
         network.train()
-        if config.freeze:
-            network.encoder.eval()
-        order = rng.permutation(parts.train)
-        for step in range(steps):
-            index = order[step * config.batch_size : (step + 1) * config.batch_size]
-            if len(index) < 2:  # batch norm needs two
-                continue
+        for step, index in enumerate(_batches(parts.train, config.batch_size, rng)):
             now = factor((epoch * steps + step + 1) / (epochs * steps), config.warmup)
             for group, lr in zip(optimiser.param_groups, highest, strict=True):
                 group["lr"] = lr * now
             out = network(table.graphs.batch(index).to(device))
-            value = loss(out, y[torch.from_numpy(index)].to(device))
-            optimiser.zero_grad(set_to_none=True)
-            value.backward()
-            nn.utils.clip_grad_norm_(network.parameters(), config.clip)
-            optimiser.step()
+            _step(optimiser, loss(out, y[torch.from_numpy(index)].to(device)), config.clip)
             _follow(averaged, network, decay)
         current = {key: value.detach().clone() for key, value in network.state_dict().items()}
         network.load_state_dict(averaged)
-        found = figures(
-            table.task,
-            table.y[parts.validation],
-            predict(network, table, parts.validation, scaling),
-        )[name]
+        said = scaling.finished(table.task, outputs(network, table.graphs, parts.validation))
+        found = figures(table.task, table.y[parts.validation], said)[name]
         report(f"epoch {epoch + 1:3d}  validation {name} {found:.4f}")
         if better(table.task, found, best_figure) or not best:
             best = {key: value.clone() for key, value in averaged.items()}
@@ -140,39 +97,74 @@ def finetune(
                 break
         network.load_state_dict(current)
     network.load_state_dict(best)
-    return network.eval(), scaling
+    with torch.no_grad():  # classes were weighed while it learnt: probabilities are set back
+        network.head.last.bias.sub_(weight.log().to(device))
+    return network.eval()
 
 
-def predict(
-    network: PropertyNetwork, table: PropertyTable, index: np.ndarray, scaling: Scaling
-) -> np.ndarray:
-    """``(n, T)``: probabilities of class 1, or values in the targets' units."""
-    return finished(table.task, outputs(network, table.graphs, index), scaling)
+def _warm_head(
+    network: PropertyNetwork,
+    table: PropertyTable,
+    parts: Parts,
+    config: FinetuneConfig,
+    y: Tensor,
+    loss: Loss,
+    rng: np.random.Generator,
+) -> None:
+    """Train the head on the embeddings as they are, so that a head that knows nothing yet does not
+    spoil the encoder (Kumar et al. 2022, arXiv 2202.10054)."""
+    network.eval()
+    device = next(network.parameters()).device
+    x = torch.from_numpy(read_out(network.encoder, table.graphs))
+    optimiser = torch.optim.AdamW(
+        network.head.parameters(), lr=config.lr, weight_decay=config.weight_decay
+    )
+    network.head.train()
+    for _ in range(config.head_epochs):
+        for index in _batches(parts.train, config.batch_size, rng):
+            rows = torch.from_numpy(index)
+            _step(
+                optimiser, loss(network.head(x[rows].to(device)), y[rows].to(device)), config.clip
+            )
 
 
-def finished(task: Task, raw: np.ndarray, scaling: Scaling) -> np.ndarray:
-    """Probabilities, or values in the targets' units, from raw outputs ``(n, T)``."""
-    if task == "classification":
-        return np.asarray(1 / (1 + np.exp(-raw.astype(np.float64))))
-    return np.asarray(raw * scaling.deviation + scaling.mean)
+def _batches(train: np.ndarray, size: int, rng: np.random.Generator) -> list[np.ndarray]:
+    """Molecule numbers in random order; a last one alone is left out: batch norm needs two."""
+    order = rng.permutation(train)
+    found = [order[start : start + size] for start in range(0, len(order), size)]
+    return [index for index in found if len(index) > 1]
 
 
-def _loss(
-    table: PropertyTable, train: np.ndarray, config: FinetuneConfig, device: torch.device
-) -> Callable[[Tensor, Tensor], Tensor]:
-    """Mean over what was measured; a rare class weighs more, as its share of the training asks."""
+def _step(optimiser: torch.optim.Optimizer, loss: Tensor, clip: float) -> None:
+    optimiser.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    nn.utils.clip_grad_norm_([p for g in optimiser.param_groups for p in g["params"]], clip)
+    optimiser.step()
+
+
+def _class_weights(table: PropertyTable, train: np.ndarray, config: FinetuneConfig) -> Tensor:
+    """``(T,)`` weight of class 1, as its share of the training molecules asks; 1 for values.
+
+    The root of the ratio: by the ratio itself a handful of molecules would outweigh all others.
+    """
+    if table.task == "regression":
+        return torch.ones(len(table.targets))
     y = table.y[train]
     ones, zeros = (y == 1).sum(0), (y == 0).sum(0)
-    ratio = np.sqrt(np.maximum(zeros, 1) / np.maximum(ones, 1))  # the root: no tail wags the dog
+    ratio = np.sqrt(np.maximum(zeros, 1) / np.maximum(ones, 1))
     weight = np.clip(ratio, 1 / config.max_class_weight, config.max_class_weight)
-    positive = torch.from_numpy(weight.astype(np.float32)).to(device)
+    return torch.from_numpy(weight.astype(np.float32))
+
+
+def _loss(classes: bool, weight: Tensor) -> Loss:
+    """Mean over what was measured."""
 
     def loss(out: Tensor, target: Tensor) -> Tensor:
         known = torch.isfinite(target)
         safe = torch.where(known, target, torch.zeros_like(target))
-        if table.task == "classification":
+        if classes:
             each = nn.functional.binary_cross_entropy_with_logits(
-                out, safe, pos_weight=positive, reduction="none"
+                out, safe, pos_weight=weight, reduction="none"
             )
         else:
             each = nn.functional.smooth_l1_loss(out, safe, reduction="none")
@@ -184,10 +176,6 @@ def _loss(
 def _groups(network: PropertyNetwork, config: FinetuneConfig) -> list[dict[str, Any]]:
     groups: list[dict[str, Any]] = []
     for part, lr in ((network.encoder, config.encoder_lr), (network.head, config.lr)):
-        if part is network.encoder and config.freeze:
-            for parameter in part.parameters():
-                parameter.requires_grad_(False)
-            continue
         parameters = list(part.parameters())
         for matrices in (True, False):
             chosen = [one for one in parameters if (one.ndim > 1) == matrices]

@@ -12,11 +12,15 @@ import torch
 from acml_core.artefact import Artefact
 from acml_core.errors import BadInput
 from acml_core.files import sha256
-from acml_core.property.finetune import FinetuneConfig, finetune, predict
+from acml_core.property.applicability import FAR_QUANTILE, Domain
+from acml_core.property.config import FinetuneConfig
+from acml_core.property.intervals import coverage, half_widths
+from acml_core.property.member import Member, learn, raw
 from acml_core.property.metrics import METRIC, figures
-from acml_core.property.network import embeddings
-from acml_core.property.predictor import FAR_QUANTILE, PropertyInfo, distances, save, unit
-from acml_core.property.split import digest, split
+from acml_core.property.predictor import PropertyInfo, save
+from acml_core.property.readout import read_out
+from acml_core.property.scaling import Scaling
+from acml_core.property.split import Parts, digest, split
 from acml_core.property.table import PropertyTable
 
 LEAST = 10
@@ -36,7 +40,7 @@ def fit(
     command: str = "",
     report: Callable[[str], None] = print,
 ) -> PropertyInfo:
-    """Fine-tune one member a seed, test the ensemble, and write it.
+    """Learn one member a seed, test the ensemble, and write it.
 
     Args:
         path: where ``table`` was read from.
@@ -44,6 +48,7 @@ def fit(
 
     Raises:
         BadInput: too few molecules, or a part of the split is empty.
+        Unsupported: trees are asked for, and scikit-learn is not installed.
     """
     settings = config or FinetuneConfig()
     smiles = [str(one) for one in table.graphs.smiles]
@@ -60,38 +65,38 @@ def fit(
         f"{len(smiles)} molecules, {len(table.targets)} targets; {parts.name}: "
         f"{len(parts.train)} train, {len(parts.validation)} validation, {len(parts.test)} test"
     )
-    metric = METRIC[table.task]
-    networks, tested, validated = [], [], []
+    members: list[Member] = []
     for seed in seeds:
-        network, scaling = finetune(
-            model.model.graph_encoder, table, parts, settings, seed=seed, device=device,
-            report=report if len(seeds) == 1 else lambda _: None,
+        report(f"member {len(members) + 1} of {len(seeds)}: {settings.mode}")
+        members.append(
+            learn(
+                model.model.graph_encoder, table, parts, settings, seed=seed,
+                resample=len(seeds) > 1, device=device, report=report,
+            )
         )  # fmt: skip
-        networks.append(network)
-        validated.append(predict(network, table, parts.validation, scaling))
-        tested.append(predict(network, table, parts.test, scaling))
-        if len(parts.test):
-            value = figures(table.task, table.y[parts.test], tested[-1])[metric]
-            report(f"seed {seed}: test {metric} {value:.4f}")
-    own = unit(embeddings(networks[0].encoder, table.graphs)).astype(np.float16).astype(np.float32)
-    away = distances(own[parts.validation], own[parts.train])
-    metrics: dict[str, Any] = {
-        "validation": figures(table.task, table.y[parts.validation], np.mean(validated, axis=0)),
-        "test": figures(table.task, table.y[parts.test], np.mean(tested, axis=0))
-        if len(parts.test)
-        else None,
-    }
+    scaling = Scaling.of(table.task, table.y[parts.train])
+    each = scaling.finished(table.task, raw(members, table.graphs, settings.fingerprint))
+    own = read_out(members[0].encoder, table.graphs)
+    domain = Domain.around(own[parts.train])
+    distance = domain.distances(own)
+    far = float(np.quantile(distance[parts.validation], FAR_QUANTILE))
+    half = (
+        half_widths(table.y[parts.validation], each.mean(0)[parts.validation])
+        if table.task == "regression"
+        else np.zeros(0)
+    )
+    metrics = _metrics(table, parts, each, half, distance <= far)
     return save(
         out,
-        [network.cpu() for network in networks],
-        own[parts.train],
+        members,
+        domain,
         task=table.task,
         targets=table.targets,
         graph=model.model.config.graph,
-        dropout=settings.dropout,
-        mean=tuple(float(one) for one in scaling.mean),
-        deviation=tuple(float(one) for one in scaling.deviation),
-        far=float(np.quantile(away, FAR_QUANTILE)),
+        mean=tuple(scaling.mean.tolist()),
+        deviation=tuple(scaling.deviation.tolist()),
+        half_width=tuple(None if np.isnan(one) else float(one) for one in half),
+        far=far,
         began_with=model.hash,
         data={
             "file": path.name,
@@ -101,7 +106,37 @@ def fit(
             "sizes": [len(parts.train), len(parts.validation), len(parts.test)],
             "test_sha256": digest([smiles[i] for i in parts.test]),
         },
-        settings=settings.model_dump(),
+        settings=settings,
         metrics=metrics,
         command=command,
     )
+
+
+def _metrics(
+    table: PropertyTable, parts: Parts, each: np.ndarray, half: np.ndarray, inside: np.ndarray
+) -> dict[str, Any]:
+    """Figures of the ensemble on validation and test, and on the test inside and outside.
+
+    Args:
+        each: (M, N, T) what the members say of all molecules.
+        half: (T,) half widths of the intervals; none for classes.
+        inside: (N,) whether a molecule is like those learnt.
+    """
+    value, test = each.mean(0), parts.test
+
+    def judged(part: np.ndarray) -> dict[str, Any] | None:
+        return figures(table.task, table.y[part], value[part]) if len(part) else None
+
+    def judged_by(said: np.ndarray) -> float:
+        return float(figures(table.task, table.y[test], said[test])[METRIC[table.task]])
+
+    found: dict[str, Any] = {
+        "validation": judged(parts.validation),
+        "test": judged(test),
+        "test_inside": judged(test[inside[test]]),
+        "test_outside": judged(test[~inside[test]]),
+        "members_test": [judged_by(one) for one in each] if len(test) else None,
+    }
+    if len(half):
+        found["test_interval_coverage"] = coverage(table.y[test], value[test], half)
+    return found

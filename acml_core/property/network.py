@@ -1,8 +1,9 @@
-"""A graph encoder with a head for properties."""
+"""What turns a molecule's readout into properties, and the network of encoder and head."""
 
 from __future__ import annotations
 
 import copy
+from typing import Literal
 
 import numpy as np
 import torch
@@ -10,37 +11,66 @@ from torch import Tensor, nn
 
 from acml_core.graphs.packed import GraphBatch, PackedGraphs
 from acml_core.model import INFERENCE_BATCH
+from acml_core.property.readout import readout
+
+Kind = Literal["mlp", "linear"]
 
 HEAD_WIDTH = 256
 
 
-class PropertyNetwork(nn.Module):
-    """Graph encoder, then a normalised embedding, then an MLP.
+class Head(nn.Module):
+    """Readout ``(B, d)`` to raw outputs ``(B, T)``: logits of classes, or scaled values.
 
     Args:
-        encoder: taken over as a copy; its ``dim`` is the embedding's length.
-        targets: outputs.
-        dropout: before each layer of the head.
+        kind: ``mlp``: a normalised readout, then two layers; ``linear``: one.
+        dim: length d of the readout.
+        targets: outputs T.
+        dropout: before each layer of an ``mlp``.
     """
 
-    def __init__(self, encoder: nn.Module, targets: int, dropout: float) -> None:
+    def __init__(self, kind: Kind, dim: int, targets: int, dropout: float = 0.0) -> None:
         super().__init__()
-        self.encoder = copy.deepcopy(encoder)
-        dim = int(encoder.dim)  # type: ignore[arg-type]
         self.targets = targets
-        self.head = nn.Sequential(
-            nn.LayerNorm(dim, elementwise_affine=False),  # sums over atoms grow with the molecule
-            nn.Dropout(dropout),
-            nn.Linear(dim, HEAD_WIDTH),
-            nn.ReLU(),
-            nn.Dropout(dropout),
-            nn.Linear(HEAD_WIDTH, targets),
+        self.last = nn.Linear(dim if kind == "linear" else HEAD_WIDTH, targets)
+        self.first = (
+            nn.Identity()
+            if kind == "linear"
+            else nn.Sequential(
+                nn.LayerNorm(dim, elementwise_affine=False),  # sums grow with the molecule
+                nn.Dropout(dropout),
+                nn.Linear(dim, HEAD_WIDTH),
+                nn.ReLU(),
+                nn.Dropout(dropout),
+            )
         )
 
+    def forward(self, x: Tensor) -> Tensor:
+        return self.last(self.first(x))
+
+    @torch.inference_mode()
+    def raw(self, x: np.ndarray) -> np.ndarray:
+        """``(n, T)`` from readouts ``(n, d)``, in eval mode."""
+        self.eval()
+        device = self.last.weight.device
+        return np.asarray(self(torch.from_numpy(x).to(device)).float().cpu().numpy())
+
+
+class PropertyNetwork(nn.Module):
+    """Graph encoder and head.
+
+    Args:
+        encoder: taken over as a copy.
+        head: takes readouts of the encoder.
+    """
+
+    def __init__(self, encoder: nn.Module, head: Head) -> None:
+        super().__init__()
+        self.encoder = copy.deepcopy(encoder)
+        self.head = head
+
     def forward(self, batch: GraphBatch) -> Tensor:
-        """``(B, T)``: logits of classes, or scaled values."""
-        _, graph = self.encoder(batch)
-        return self.head(graph)
+        """Raw outputs ``(B, T)``."""
+        return self.head(readout(self.encoder, batch))
 
 
 @torch.inference_mode()
@@ -48,20 +78,8 @@ def outputs(network: PropertyNetwork, graphs: PackedGraphs, index: np.ndarray) -
     """Raw outputs of molecules: ``(n, T)`` float32."""
     network.eval()
     device = next(network.parameters()).device
-    found = [
-        network(graphs.batch(index[i : i + INFERENCE_BATCH]).to(device)).float().cpu().numpy()
-        for i in range(0, len(index), INFERENCE_BATCH)
-    ]
-    return np.concatenate(found) if found else np.zeros((0, network.targets), np.float32)
-
-
-@torch.inference_mode()
-def embeddings(encoder: nn.Module, graphs: PackedGraphs) -> np.ndarray:
-    """Frozen graph embeddings: ``(n, d)`` float32."""
-    encoder.eval()
-    device = next(encoder.parameters()).device
-    found = []
-    for i in range(0, len(graphs), INFERENCE_BATCH):
-        index = np.arange(i, min(i + INFERENCE_BATCH, len(graphs)))
-        found.append(encoder(graphs.batch(index).to(device))[1].float().cpu().numpy())
+    found = [np.zeros((0, network.head.targets), np.float32)]
+    for start in range(0, len(index), INFERENCE_BATCH):
+        batch = graphs.batch(index[start : start + INFERENCE_BATCH]).to(device)
+        found.append(network(batch).float().cpu().numpy())
     return np.concatenate(found)

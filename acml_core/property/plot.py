@@ -1,44 +1,65 @@
-"""The suite's picture: one panel a task, one bar a row."""
+"""The suite's picture: one panel a task, one point a row."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-MEASURES = {"roc_auc": "ROC-AUC", "rmse": "RMSE (lower is better)"}
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MEASURES = {
+    "roc_auc": "ROC-AUC",
+    "pr_auc": "average precision",
+    "rmse": "RMSE, lower is better",
+    "mae": "mean absolute error, lower is better",
+    "spearman": "rank correlation",
+    "r2": "R²",
+}
+COLUMNS = 4
+PANEL_INCH, ROW_INCH, LABEL_INCH, TITLE_INCH = 2.9, 0.24, 3.2, 0.9
+TRAINED, UNTRAINED, CLASSIC = "#D55E00", "#606060", "#0072B2"
 
 
-def plot(report: dict[str, Any], path: Path) -> None:
-    """Write a PNG of means and standard deviations."""
+def plot(report: dict[str, Any]) -> Figure | None:
+    """Means and standard deviations over seeds; None where there is nothing to show.
+
+    Trained rows are joined to the same encoder untrained by a line.
+    """
     from matplotlib.figure import Figure
 
     tasks = {name: about for name, about in report["tasks"].items() if about["rows"]}
     if not tasks:
-        return
+        return None
     rows = list(dict.fromkeys(row for about in tasks.values() for row in about["rows"]))
-    columns = min(4, len(tasks))
+    columns = min(COLUMNS, len(tasks))
     lines = -(-len(tasks) // columns)
-    size = 3.2 * columns + 3.4, (0.34 * len(rows) + 1.1) * lines
-    figure = Figure(figsize=size, layout="constrained")
-    axes = figure.subplots(lines, columns, squeeze=False)
-    colours = [f"C{i % 10}" for i in range(len(rows))]
-    for ax in axes.flat[len(tasks) :]:
-        ax.set_visible(False)
-    for i, (ax, (name, about)) in enumerate(zip(axes.flat, tasks.items(), strict=False)):
-        found = about["rows"]
-        here = [row for row in rows if row in found]
-        places = [rows.index(row) for row in here]
-        means = [found[row]["mean"] for row in here]
-        errors = [found[row]["std"] or 0.0 for row in here]
-        ax.barh(places, means, xerr=errors, color=[colours[p] for p in places], height=0.7)
-        low = min(m - e for m, e in zip(means, errors, strict=True))
-        high = max(m + e for m, e in zip(means, errors, strict=True))
-        pad = 0.15 * (high - low) or 0.05
-        ax.set_xlim(max(0.0, low - pad), high + pad)
-        ax.set_ylim(len(rows) - 0.4, -0.6)
-        ax.set_yticks(range(len(rows)), rows if i % columns == 0 else [""] * len(rows), fontsize=8)
-        ax.tick_params(axis="x", labelsize=8)
-        metric = next(iter(found.values()))["metric"]
-        ax.set_title(f"{name}: {MEASURES[metric]}", fontsize=9)
-        ax.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path, dpi=130)
+    size = PANEL_INCH * columns + LABEL_INCH, (ROW_INCH * len(rows) + TITLE_INCH) * lines
+    figure = Figure(figsize=size, layout="constrained", facecolor="white")
+    panels = figure.subplots(lines, columns, squeeze=False, sharey=True)
+    for axes in panels.flat[len(tasks) :]:
+        axes.set_visible(False)
+    for axes, (name, about) in zip(panels.flat, tasks.items(), strict=False):
+        for row, one in about["rows"].items():
+            if one["mean"] is None:
+                continue
+            place, other = rows.index(row), about["rows"].get(one["against"])
+            if other is not None and other["mean"] is not None:
+                ends = [other["mean"], one["mean"]]
+                axes.plot(ends, [place, place], color="#e8c4a8", linewidth=3, zorder=1)
+            axes.errorbar(
+                one["mean"], place, xerr=one["std"] or 0.0, fmt="o", markersize=5, linewidth=1,
+                color=_colour(row, one, about["rows"]), zorder=2,
+            )  # fmt: skip
+        axes.set_ylim(len(rows) - 0.4, -0.6)
+        axes.set_yticks(range(len(rows)), rows, fontsize=8)
+        axes.tick_params(axis="x", labelsize=8)
+        axes.set_title(f"{name}: {MEASURES.get(about['metric'], about['metric'])}", fontsize=9)
+        axes.grid(axis="x", alpha=0.3)
+        axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def _colour(row: str, one: dict[str, Any], rows: dict[str, Any]) -> str:
+    if one["against"]:
+        return TRAINED
+    return UNTRAINED if any(other["against"] == row for other in rows.values()) else CLASSIC

@@ -62,13 +62,17 @@ def split(smiles: Sequence[str], how: str, *, seed: int = 0) -> Parts:
     return _from_file(path, len(smiles))
 
 
-def by_scaffold(smiles: Sequence[str]) -> Parts:
-    """The deterministic scaffold split."""
+def by_scaffold(smiles: Sequence[str], shares: tuple[float, float, float] = SHARES) -> Parts:
+    """The deterministic scaffold split; the largest groups go to training.
+
+    Args:
+        shares: of train, validation and test.
+    """
     groups: dict[str, list[int]] = defaultdict(list)
     for i, text in enumerate(smiles):
         groups[scaffold(text)].append(i)
     ordered = sorted(groups.values(), key=lambda group: (len(group), group[0]), reverse=True)
-    until = SHARES[0] * len(smiles), (SHARES[0] + SHARES[1]) * len(smiles)
+    until = shares[0] * len(smiles), (shares[0] + shares[1]) * len(smiles)
     parts: tuple[list[int], list[int], list[int]] = [], [], []
     train, validation, test = parts
     for group in ordered:

@@ -68,12 +68,15 @@ def read(
     task: Task,
     *,
     targets: Sequence[str] = (),
+    usual: Sequence[str] = (),
     progress: bool = True,
 ) -> PropertyTable:
     """Read a CSV, TSV or parquet table.
 
     Args:
         targets: columns; by default all but the structure's and names.
+        usual: names that the targets of this data set are known by: those that the table has are
+            the default.
 
     Raises:
         BadInput: no such file or column, a value that is no number (file and line), a class that is
@@ -82,9 +85,11 @@ def read(
     path = Path(path)
     columns = _columns(path)
     structure = _structure(columns, path)
-    chosen = list(targets) or [
-        name for name in columns if name != structure and name.strip().lower() not in NAMES
-    ]
+    chosen = (
+        list(targets)
+        or [name for name in usual if name in columns]
+        or [name for name in columns if name != structure and name.strip().lower() not in NAMES]
+    )
     for name in chosen:
         if name not in columns:
             raise BadInput(

@@ -8,12 +8,13 @@ from typing import Literal
 
 import numpy as np
 import torch
+from torch import nn
 
 from acml_core.artefact import Artefact
 from acml_core.fingerprints import fingerprints
 from acml_core.graphs.packed import PackedGraphs
-from acml_core.model import INFERENCE_BATCH, AcmlModel
-from acml_core.untrained import untrained
+from acml_core.model import INFERENCE_BATCH
+from acml_core.untrained import untrained_encoder
 
 BITS = 2048
 """Of the ECFP4 fingerprints."""
@@ -45,14 +46,19 @@ class Embedding:
 
 
 @torch.inference_mode()
-def embed(model: AcmlModel, graphs: PackedGraphs) -> np.ndarray:
-    """Graph embeddings before any projector: ``(N, d)`` float32."""
-    out = [np.zeros((0, model.graph_encoder.dim), dtype=np.float32)]
+def embed(encoder: nn.Module, graphs: PackedGraphs) -> np.ndarray:
+    """Graph embeddings, before any projector, of an encoder in eval mode: ``(N, d)`` float32."""
+    device = next(encoder.parameters()).device
+    out = [np.zeros((0, int(encoder.dim)), dtype=np.float32)]  # type: ignore[arg-type]
     for start in range(0, len(graphs), INFERENCE_BATCH):
         numbers = np.arange(start, min(start + INFERENCE_BATCH, len(graphs)))
-        batch = graphs.batch(numbers).to(model.device)
-        out.append(model.graph_embeddings(batch)[1].float().cpu().numpy())
+        out.append(encoder(graphs.batch(numbers).to(device))[1].float().cpu().numpy())
     return np.concatenate(out)
+
+
+def ecfp4(smiles: Sequence[str]) -> np.ndarray:
+    """Morgan fingerprints of radius 2: ``(n, BITS)`` float32 of 0 and 1."""
+    return np.unpackbits(fingerprints(smiles, BITS), axis=1)[:, :BITS].astype(np.float32)
 
 
 def rows(
@@ -71,15 +77,13 @@ def rows(
     fresh: dict[str, np.ndarray] = {}
     for name, artefact in models.items():
         model = artefact.model.eval()
-        found.append(Embedding(name, "trained", name, embed(model, graphs)))
-        key = model.config.graph.model_dump_json()
+        found.append(Embedding(name, "trained", name, embed(model.graph_encoder, graphs)))
+        graph = model.config.graph
+        key = graph.model_dump_json()
         if key not in fresh:
-            plain = untrained(model, seed, settle=graphs.select(train))
+            settle = graphs.select(train)
+            plain = untrained_encoder(graph, seed, settle=settle, device=model.device)
             fresh[key] = embed(plain, graphs)
         found.append(Embedding(f"{name}, untrained", "untrained", name, fresh[key]))
-    found.append(Embedding("ECFP4", "fingerprint", "", _ecfp(list(graphs.smiles))))
+    found.append(Embedding("ECFP4", "fingerprint", "", ecfp4(list(graphs.smiles))))
     return found
-
-
-def _ecfp(smiles: Sequence[str]) -> np.ndarray:
-    return np.unpackbits(fingerprints(smiles, BITS), axis=1)[:, :BITS].astype(np.float32)

@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from acml_core.extras import scikit_learn
 from acml_core.semantics.embeddings import Embedding
-from acml_core.semantics.probes import sklearn
 
 Method = Literal["pca", "tsne"]
 METHODS: tuple[Method, ...] = ("pca", "tsne")
@@ -34,7 +34,7 @@ def project(
             nothing.
 
     Raises:
-        BadInput: scikit-learn is not installed.
+        Unsupported: scikit-learn is not installed.
     """
     found = {}
     for row in rows:
@@ -46,12 +46,12 @@ def project(
 
 
 def _pca(features: np.ndarray, components: int, seed: int) -> np.ndarray:
-    made: Any = sklearn("decomposition").PCA(components, random_state=seed)
+    made: Any = scikit_learn("decomposition").PCA(components, random_state=seed)
     return made.fit_transform(features)
 
 
 def _tsne(features: np.ndarray, seed: int) -> np.ndarray:
     components = min(COMPONENTS, *features.shape)
     perplexity = min(30.0, (len(features) - 1) / 3)
-    made: Any = sklearn("manifold").TSNE(perplexity=perplexity, init="pca", random_state=seed)
+    made: Any = scikit_learn("manifold").TSNE(perplexity=perplexity, init="pca", random_state=seed)
     return made.fit_transform(_pca(features, components, seed))

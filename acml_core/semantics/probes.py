@@ -7,15 +7,13 @@ handicapped by another's; the probe is then tested on molecules of neither side.
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
-from acml_core.errors import BadInput
 from acml_core.semantics.resample import auc
-from acml_core.semantics.targets import Targets
+from acml_core.semantics.targets import Kind, Targets
 
 LOGISTIC_STRENGTHS = (0.003, 0.03, 0.3)
 """Inverse penalties that are tried."""
@@ -56,6 +54,22 @@ def _counts(values: np.ndarray) -> list[int]:
     return found if len(found) > 1 else [0, len(values)]
 
 
+class Probe(NamedTuple):
+    """One linear model a target: ``features @ weight + bias`` are scores, logits for groups.
+
+    Attributes:
+        weight: (d, T).
+        bias: (T,).
+    """
+
+    weight: np.ndarray
+    bias: np.ndarray
+
+    def scores(self, features: np.ndarray) -> np.ndarray:
+        """``(n, T)`` of features ``(n, d)``."""
+        return np.asarray(features @ self.weight + self.bias)
+
+
 def predict(
     features: np.ndarray,
     targets: Targets,
@@ -70,70 +84,127 @@ def predict(
         features: (N, d) one row a molecule.
         chosen: numbers of targets.
         train, validation, test: molecule numbers; validation chooses the penalty's strength.
-
-    Raises:
-        BadInput: scikit-learn is not installed.
     """
-    centre = features[train].mean(0)
-    spread = features[train].std(0)
-    scaled = (features - centre) / np.where(spread > 1e-6, spread, 1.0)
-    parts = (scaled[train], scaled[validation], scaled[test])
     out = np.zeros((len(test), len(chosen)))
-    values = [place for place, number in enumerate(chosen) if targets.kind[number] == "value"]
-    y = targets.values[:, [chosen[place] for place in values]]
-    if values:
-        out[:, values] = _ridge(parts, y[train], y[validation])
-    groups = [place for place in range(len(chosen)) if place not in set(values)]
-    y = targets.values[:, [chosen[place] for place in groups]]
-    if groups:
-        out[:, groups] = _logistic(parts, y[train], y[validation])
+    kinds: tuple[Kind, ...] = ("presence", "value")
+    for kind in kinds:
+        places = [place for place, number in enumerate(chosen) if targets.kind[number] == kind]
+        if places:
+            y = targets.values[:, [chosen[place] for place in places]]
+            sides = (features[train], y[train], features[validation], y[validation])
+            out[:, places] = fit(kind, *sides).scores(features[test])
     return out
 
 
-def _ridge(parts: tuple[np.ndarray, ...], y: np.ndarray, y_validation: np.ndarray) -> np.ndarray:
-    ridge = sklearn("linear_model").Ridge
-    train, validation, test = parts
-    best = np.full(y.shape[1], np.inf)
-    out = np.zeros((len(test), y.shape[1]))
-    for strength in RIDGE_STRENGTHS:
-        probe = ridge(alpha=strength).fit(train, y)
-        error = ((probe.predict(validation).reshape(y_validation.shape) - y_validation) ** 2).mean(
-            0
-        )
-        better = error < best
-        out[:, better] = probe.predict(test).reshape(len(test), -1)[:, better]
-        best = np.minimum(best, error)
-    return out
+def fit(
+    kind: Kind,
+    x: np.ndarray,
+    y: np.ndarray,
+    x_validation: np.ndarray,
+    y_validation: np.ndarray,
+) -> Probe:
+    """Probes of all targets, each with the strength that is best on validation molecules.
 
-
-def _logistic(parts: tuple[np.ndarray, ...], y: np.ndarray, y_validation: np.ndarray) -> np.ndarray:
-    """Scores of test molecules, ``(n, T)``; each target's own strength."""
+    Args:
+        kind: of every target: "presence" (0 or 1) or "value".
+        x, x_validation: features ``(n, d)``; standardised here, by the training molecules.
+        y, y_validation: ``(n, T)``; nan is not measured.
+    """
+    centre, spread = x.mean(0), x.std(0)
+    spread = np.where(spread > 1e-6, spread, 1.0)
+    scaled, tried = (x - centre) / spread, (x_validation - centre) / spread
+    presence = kind == "presence"
+    strengths = LOGISTIC_STRENGTHS if presence else RIDGE_STRENGTHS
+    probes = (logistic if presence else ridge)(scaled, y, strengths)
     best = np.full(y.shape[1], -np.inf)
-    out = np.zeros((len(parts[2]), y.shape[1]))
-    for strength in LOGISTIC_STRENGTHS:
-        weight, bias = _fit(parts[0], y, strength)
-        tried, tested = (one @ weight + bias for one in parts[1:])
-        ones = np.ones((1, len(tried)))
-        found = np.array([auc(y_validation[:, t], tried[:, t], ones)[0] for t in range(len(best))])
-        # a class is missing in validation: the middle strength
-        found[np.isnan(found)] = -abs(np.log(strength / LOGISTIC_STRENGTHS[1]))
+    weight, bias = probes[0].weight.copy(), probes[0].bias.copy()
+    for strength, probe in zip(strengths, probes, strict=True):
+        found = _judged(kind, y_validation, probe.scores(tried))
+        # validation cannot judge: the middle strength
+        middle = strengths[len(strengths) // 2]
+        found = np.where(np.isnan(found), -abs(np.log(strength / middle)), found)
         better = found > best
-        out[:, better] = tested[:, better]
+        weight[:, better], bias[better] = probe.weight[:, better], probe.bias[better]
         best = np.maximum(best, found)
-    return out
+    weight = weight / spread[:, None]
+    return Probe(weight, bias - centre @ weight)
 
 
-def _fit(x: np.ndarray, y: np.ndarray, strength: float) -> tuple[np.ndarray, np.ndarray]:
-    """Balanced logistic regressions of all targets at once: weights ``(d, T)``, biases ``(T,)``.
+def _judged(kind: Kind, y: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """``(T,)``, larger is better; nan where nothing was measured, or one class alone."""
+    found = np.full(y.shape[1], np.nan)
+    for t in range(y.shape[1]):
+        known = np.isfinite(y[:, t])
+        truth, score = y[known, t], scores[known, t]
+        if kind == "value" and known.any():
+            found[t] = -((truth - score) ** 2).mean()
+        elif known.any():
+            found[t] = auc(truth, score, np.ones((1, len(truth))))[0]
+    return found
+
+
+def ridge(x: np.ndarray, y: np.ndarray, strengths: tuple[float, ...]) -> list[Probe]:
+    """Ridge regressions, one probe a strength: the minimum of ``|y - xw - b|^2 + strength |w|^2``.
+
+    Args:
+        x: (n, d).
+        y: (n, T); nan is not measured.
+    """
+    known = np.isfinite(y)
+    alike: dict[bytes, list[int]] = {}
+    for t in range(y.shape[1]):
+        alike.setdefault(known[:, t].tobytes(), []).append(t)
+    probes = [Probe(np.zeros((x.shape[1], y.shape[1])), np.zeros(y.shape[1])) for _ in strengths]
+    for columns in alike.values():
+        rows = known[:, columns[0]]
+        if not rows.any():
+            continue
+        a, b = x[rows].astype(np.float64), y[rows][:, columns]
+        centre, mean = a.mean(0), b.mean(0)
+        a = a - centre
+        size, direction = np.linalg.eigh(a.T @ a)  # once for every strength
+        along = direction.T @ (a.T @ (b - mean))
+        for strength, probe in zip(strengths, probes, strict=True):
+            weight = direction @ (along / (np.maximum(size, 0)[:, None] + strength))
+            probe.weight[:, columns] = weight
+            probe.bias[columns] = mean - centre @ weight
+    return probes
+
+
+def logistic(x: np.ndarray, y: np.ndarray, strengths: tuple[float, ...]) -> list[Probe]:
+    """Balanced logistic regressions of all targets at once, one probe a strength.
 
     Each is the minimum of ``mean(class weight * log loss) + |w|^2 / (2 n strength)``, as
     scikit-learn's with ``C = strength``. Together they share every product with ``x``, which is
     many times faster than one by one.
+
+    Args:
+        x: (n, d).
+        y: (n, T) of 0 and 1; nan is not measured.
     """
     features = torch.from_numpy(np.ascontiguousarray(x, dtype=np.float32))
-    truth = torch.from_numpy(y.astype(np.float32))
-    share = truth.mean(0)
-    balance = torch.where(truth > 0, 0.5 / share, 0.5 / (1 - share))
+    known = torch.from_numpy(np.isfinite(y))
+    truth = torch.from_numpy(np.nan_to_num(y).astype(np.float32))
+    count = known.sum(0).clamp(min=1)
+    balance = torch.from_numpy(balanced(y).astype(np.float32))
+    weights = torch.where(truth > 0, balance[0], balance[1]) * known
+    return [_logistic(features, truth, weights, count, strength) for strength in strengths]
+
+
+def balanced(y: np.ndarray) -> np.ndarray:
+    """``(2, T)`` weights of ones and of zeros by which the two classes count alike."""
+    count = np.maximum(np.isfinite(y).sum(0), 1)
+    share = np.clip((y == 1).sum(0) / count, 0.5 / count, 1 - 0.5 / count)
+    return np.stack([0.5 / share, 0.5 / (1 - share)])
+
+
+def _logistic(
+    features: torch.Tensor,
+    truth: torch.Tensor,
+    weights: torch.Tensor,
+    count: torch.Tensor,
+    strength: float,
+) -> Probe:
     weight = torch.zeros(features.shape[1], truth.shape[1], requires_grad=True)
     bias = torch.zeros(truth.shape[1], requires_grad=True)
     solver = torch.optim.LBFGS(
@@ -143,27 +214,13 @@ def _fit(x: np.ndarray, y: np.ndarray, strength: float) -> tuple[np.ndarray, np.
 
     def loss() -> torch.Tensor:
         solver.zero_grad()
-        logits = features @ weight + bias
         each = torch.nn.functional.binary_cross_entropy_with_logits(
-            logits, truth, weight=balance, reduction="none"
+            features @ weight + bias, truth, weight=weights, reduction="none"
         )
-        total = each.mean(0).sum() + weight.square().sum() / (2 * len(features) * strength)
+        penalty = weight.square().sum(0) / (2 * strength)
+        total = ((each.sum(0) + penalty) / count).sum()
         total.backward()
         return total
 
     solver.step(loss)
-    return weight.detach().numpy(), bias.detach().numpy()
-
-
-def sklearn(module: str) -> Any:
-    """A module of scikit-learn, which is an extra.
-
-    Raises:
-        BadInput: it is not installed.
-    """
-    try:
-        return importlib.import_module(f"sklearn.{module}")
-    except ModuleNotFoundError:
-        raise BadInput(
-            "scikit-learn is not installed", remedy="Run: pip install 'acml-core[property]'"
-        ) from None
+    return Probe(weight.detach().numpy(), bias.detach().numpy())

@@ -76,7 +76,8 @@ def evaluate(
         neighbours: k of the neighbours.
 
     Raises:
-        BadInput: too few molecules, or scikit-learn is not installed.
+        BadInput: too few molecules.
+        Unsupported: scikit-learn is not installed.
     """
     if map_method not in maps.METHODS:
         raise BadInput(

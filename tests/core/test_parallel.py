@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,18 @@ def test_workers_have_one_thread_each(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, "2")
     assert list(map_chunks(threads, range(4), workers=2)) == [(n, 1) for n in range(4)]
     assert os.environ["OMP_NUM_THREADS"] == "2", "the parent keeps its own"
+
+
+def wait(seconds: float) -> float:
+    """The slowest chunk is the first."""
+    time.sleep(seconds)
+    return seconds
+
+
+def test_results_come_in_order_or_as_they_are_there() -> None:
+    chunks = [3.0, 0.0, 0.1]
+    assert list(map_chunks(wait, chunks, workers=2)) == chunks
+    assert list(map_chunks(wait, chunks, workers=2, ordered=False))[-1] == 3.0
 
 
 SCRIPT = """

@@ -19,7 +19,7 @@ from acml_core.explain import Explanation, explain
 from acml_core.explain.checks import Deletion
 from acml_core.graphs.build import build
 from acml_core.model import AcmlModel
-from acml_core.untrained import untrained
+from acml_core.untrained import untrained, untrained_encoder
 
 if TYPE_CHECKING:
     from conftest import Acml
@@ -117,10 +117,13 @@ def test_untrained_weights_are_drawn_by_their_seed(small: AcmlModel) -> None:
     assert not torch.allclose(
         one.encode_molecules(graphs, "nmr"), other.encode_molecules(graphs, "nmr")
     )
-    settled = untrained(small, 3, settle=graphs)
-    assert not settled.graph_encoder.norms[0].training
-    assert settled.graph_encoder.norms[0].running_mean.abs().sum() > 0
-    assert one.graph_encoder.norms[0].running_mean.abs().sum() == 0
+    alone = untrained_encoder(small.config.graph, 3)
+    assert torch.equal(alone.atoms.table, one.graph_encoder.atoms.table)
+    settled = untrained_encoder(small.config.graph, 3, settle=graphs)
+    assert not settled.norms[0].training
+    assert settled.norms[0].running_mean.abs().sum() > 0
+    assert settled.norms[0].momentum == alone.norms[0].momentum
+    assert alone.norms[0].running_mean.abs().sum() == 0
 
 
 def test_the_command(acml: Acml, trained: Path, tmp_path: Path) -> None:

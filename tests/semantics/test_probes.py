@@ -7,7 +7,7 @@ import pytest
 
 from acml_core.semantics.embeddings import Embedding
 from acml_core.semantics.neighbours import compare
-from acml_core.semantics.probes import _fit, predict, usable
+from acml_core.semantics.probes import balanced, fit, logistic, predict, ridge, usable
 from acml_core.semantics.resample import RESAMPLES, auc, draws, interval, r2
 from acml_core.semantics.targets import Targets
 from acml_core.semantics.taught import scores, taught
@@ -51,12 +51,39 @@ def test_scores_are_those_of_scikit_learn() -> None:
 
 def test_the_logistic_probe_is_scikit_learns(features: np.ndarray, targets: Targets) -> None:
     y = targets.values[TRAIN][:, :2]
-    weight, bias = _fit(features[TRAIN], y, 0.03)
+    ((weight, bias),) = logistic(features[TRAIN], y, (0.03,))
     for column in range(2):
         probe = linear.LogisticRegression(C=0.03, class_weight="balanced", tol=1e-8)
         probe.fit(features[TRAIN], y[:, column])
         assert np.allclose(weight[:, column], probe.coef_[0], atol=2e-3)
         assert bias[column] == pytest.approx(probe.intercept_[0], abs=2e-3)
+
+
+def test_the_ridge_probe_is_scikit_learns(features: np.ndarray, targets: Targets) -> None:
+    y = targets.values[TRAIN][:, 2:]
+    y[::3, 1] = np.nan
+    weak, strong = ridge(features[TRAIN], y, (1.0, 100.0))
+    for strength, found in ((1.0, weak), (100.0, strong)):
+        for column in range(2):
+            rows = np.isfinite(y[:, column])
+            probe = linear.Ridge(alpha=strength).fit(features[TRAIN][rows], y[rows, column])
+            assert np.allclose(found.weight[:, column], probe.coef_, atol=1e-4)
+            assert found.bias[column] == pytest.approx(probe.intercept_, abs=1e-4)
+
+
+def test_what_was_not_measured_does_not_count(features: np.ndarray, targets: Targets) -> None:
+    y = targets.values[:, :2].copy()
+    y[:200:2, 0] = np.nan  # the second target keeps all its rows
+    y_validation = targets.values[VALIDATION][:, :2]
+    x = features[TRAIN]
+    both = fit("presence", x, y[TRAIN], features[VALIDATION], y_validation)
+    rows = np.isfinite(y[TRAIN, 0])
+    alone = fit("presence", x[rows], y[TRAIN][rows, :1], features[VALIDATION], y_validation[:, :1])
+    scores, expected = both.scores(features[TEST])[:, 0], alone.scores(features[TEST])[:, 0]
+    assert np.corrcoef(scores, expected)[0, 1] > 0.999
+    assert balanced(np.array([[1.0, 0], [0, 0], [0, np.nan], [0, 0]]))[:, 0].tolist() == [2, 2 / 3]
+    nothing = fit("value", x, np.full((len(x), 1), np.nan), x, np.full((len(x), 1), np.nan))
+    assert not nothing.scores(x).any()
 
 
 def test_probes_find_what_is_there_and_no_more(features: np.ndarray, targets: Targets) -> None:

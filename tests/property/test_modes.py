@@ -1,0 +1,130 @@
+"""Fine-tuning, probes and trees: what they learn, and what they leave as it was."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+
+from acml_core.artefact import Artefact
+from acml_core.config import parse
+from acml_core.errors import ConfigError
+from acml_core.property.config import FinetuneConfig, Mode
+from acml_core.property.member import learn, raw
+from acml_core.property.metrics import figures
+from acml_core.property.probe import probe
+from acml_core.property.scaling import Scaling
+from acml_core.property.split import Parts, split
+from acml_core.property.table import PropertyTable
+
+MODES: tuple[Mode, ...] = ("full", "probe", "boosting")
+
+
+def random_parts(table: PropertyTable) -> Parts:
+    return split([str(one) for one in table.graphs.smiles], "random")
+
+
+def said(model: Artefact, table: PropertyTable, parts: Parts, config: FinetuneConfig) -> np.ndarray:
+    """(N, T) of all molecules."""
+    member = learn(model.model.graph_encoder, table, parts, config)
+    found = raw([member], table.graphs, config.fingerprint)[0]
+    return Scaling.of(table.task, table.y[parts.train]).finished(table.task, found)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_values_are_learnt_and_the_model_stays(
+    model: Artefact, logp: PropertyTable, mode: Mode
+) -> None:
+    if mode == "boosting":
+        pytest.importorskip("sklearn")
+    parts = random_parts(logp)
+    config = FinetuneConfig(mode=mode, epochs=50, batch_size=32, patience=50)
+    before = copy.deepcopy(model.model.graph_encoder.state_dict())
+    state = torch.random.get_rng_state()
+    value = said(model, logp, parts, config)
+    error = figures("regression", logp.y[parts.test], value[parts.test])
+    spread = float(np.std(logp.y[parts.test] - logp.y[parts.train].mean()))
+    assert error["rmse"] < (0.9 if mode == "boosting" else 0.7) * spread
+    after = model.model.graph_encoder.state_dict()
+    assert all(torch.equal(before[k], after[k]) for k in before), "the model was changed"
+    assert torch.equal(state, torch.random.get_rng_state()), "random numbers were drawn"
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_probabilities_are_those_of_the_table(
+    model: Artefact, groups: PropertyTable, mode: Mode, fast: FinetuneConfig
+) -> None:
+    """Rare classes are weighed while they are learnt; what is said afterwards is not."""
+    if mode == "boosting":
+        pytest.importorskip("sklearn")
+    y = groups.y.copy()
+    y[np.random.default_rng(0).random(len(y)) < 0.85, 0] = 0  # a rare class, hard to tell
+    rare = PropertyTable(groups.graphs, groups.targets, y, "classification", [], groups.rows)
+    parts = random_parts(rare)
+    config = FinetuneConfig(**{**fast.model_dump(), "mode": mode, "epochs": 12})
+    value = said(model, rare, parts, config)[parts.train]
+    share = np.nanmean(y[parts.train], axis=0)
+    assert share[0] < 0.15
+    assert value.mean(0)[0] == pytest.approx(share[0], abs=0.06)
+    assert ((value >= 0) & (value <= 1)).all()
+
+
+def test_the_same_seed_gives_the_same(
+    model: Artefact, logp: PropertyTable, fast: FinetuneConfig
+) -> None:
+    parts = random_parts(logp)
+    config = fast.model_copy(update={"epochs": 2, "head_epochs": 1})
+    assert np.array_equal(said(model, logp, parts, config), said(model, logp, parts, config))
+
+
+def test_early_stopping_keeps_the_best_epoch(
+    model: Artefact, logp: PropertyTable, fast: FinetuneConfig
+) -> None:
+    lines: list[str] = []
+    config = fast.model_copy(update={"epochs": 30, "patience": 2, "lr": 0.02, "encoder_lr": 0.02})
+    parts = random_parts(logp)
+    member = learn(model.model.graph_encoder, logp, parts, config, report=lines.append)
+    found = [float(line.split()[-1]) for line in lines]
+    assert len(found) < 30
+    assert min(found) == found[-3], "it went on for two epochs, and no further"
+    value = Scaling.of("regression", logp.y[parts.train]).finished(
+        "regression", raw([member], logp.graphs)[0]
+    )
+    figure = figures("regression", logp.y[parts.validation], value[parts.validation])["rmse"]
+    assert figure == pytest.approx(min(found), abs=1e-3)
+
+
+def test_a_head_may_learn_alone_first(
+    model: Artefact, logp: PropertyTable, fast: FinetuneConfig
+) -> None:
+    parts = random_parts(logp)
+    first = []
+    for alone in (0, 10):
+        lines: list[str] = []
+        config = fast.model_copy(update={"epochs": 1, "head_epochs": alone})
+        learn(model.model.graph_encoder, logp, parts, config, report=lines.append)
+        first.append(float(lines[0].split()[-1]))
+    assert first[1] < first[0]
+
+
+def test_a_probe_does_not_mind_what_was_not_measured() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(500, 5)).astype(np.float32)
+    y = np.stack([x[:, 0] > 1.2, x[:, 1] > 0], axis=1).astype(float)
+    y[::2, 0] = np.nan
+    y[:, 1] = np.where(rng.random(500) < 0.02, y[:, 1], np.nan)
+    head = probe("classification", x[:400], y[:400], x[400:], y[400:])
+    logits = head.raw(x)
+    known = np.isfinite(y[:, 0])
+    assert figures("classification", y[known, :1], logits[known, :1])["roc_auc"] > 0.98
+    chance = 1 / (1 + np.exp(-logits[:, 0]))
+    assert chance.mean() == pytest.approx(np.nanmean(y[:, 0]), abs=0.04)
+
+
+def test_settings_that_do_not_fit_are_named() -> None:
+    with pytest.raises(ConfigError, match="fingerprint = true needs mode = boosting"):
+        parse(FinetuneConfig, {"fingerprint": True})
+    with pytest.raises(ConfigError, match="mode"):
+        parse(FinetuneConfig, {"mode": "frozen"})
