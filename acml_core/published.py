@@ -209,6 +209,12 @@ class PublishedModel(Settings):
                 raise ValueError("a model needs metrics, with the sizes of their galleries")
         elif self.default:
             raise ValueError("an encoder alone cannot be a default model")
+        forbids = next((one for one in self.data if non_commercial(one.licence)), None)
+        if forbids is not None and not non_commercial(self.licence):
+            raise ValueError(
+                f"the licence {self.licence!r} allows commercial use, and that of {forbids.name!r}"
+                f" ({forbids.licence}) does not"
+            )
         stray = {metric.modality for metric in self.metrics} - set(self.modalities)
         if stray:
             raise ValueError(f"metrics of {sorted(stray)[0]!r}, which is none of its modalities")

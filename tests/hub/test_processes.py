@@ -57,3 +57,28 @@ def test_importing_acml_imports_no_client() -> None:
     script += "print([m for m in ('torch', 'huggingface_hub') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+NEEDLESS = ("torch_geometric", "scipy", "matplotlib", "huggingface_hub", "transformers", "sklearn")
+"""Packages of which each would cost a search a good part of a second, or seconds."""
+
+
+def test_a_search_imports_nothing_needless(tiny: Path, tmp_path: Path) -> None:
+    (tmp_path / "m.smi").write_text("CCO\nc1ccccc1\n")
+    line = "13C NMR (101 MHz, CDCl3) d 57.8, 18.1"
+    script = f"""
+import sys
+from acml_core.cli import main
+sys.argv = ["acml", "search", {line!r}, "--modality", "nmr", "--model", {str(tiny)!r},
+            "--library", {str(tmp_path / "m.smi")!r}, "--json"]
+try:
+    main()
+finally:
+    print([m for m in {NEEDLESS!r} if m in sys.modules], file=sys.stderr)
+"""
+    env = {**os.environ, "ACML_CACHE": str(tmp_path / "cache")}
+    run = [sys.executable, "-c", script]
+    done = subprocess.run(run, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["candidates"] == 2
+    assert done.stderr.strip().splitlines()[-1] == "[]"

@@ -110,6 +110,7 @@ def test_a_row_is_read_back_as_it_was_made(use: Use, tiny: Path) -> None:
         (NAME, "ir/gine.x", "must begin with 'nmr'"),
         ('modality = "nmr"', 'modality = "ir"', "metrics of 'ir'"),
         ("size = 100", "size = 0", "size"),
+        ('licence = "CC BY 4.0"', 'licence = "CC BY-NC 4.0"', "'own' .CC BY-NC 4.0. does not"),
     ],
 )
 def test_rows_that_are_refused(old: str, new: str, match: str, use: Use, tiny: Path) -> None:
