@@ -31,6 +31,18 @@ _SCANNED = (
 )
 """What optical recognition, or haste, makes of the headers."""
 
+_BLANKS = re.compile(r"(?<=\n) +| +(?=\n)|(?<= ) +")
+_PAGE = re.compile(
+    r"^(?:S-?\d{1,3}|[Pp]age \d{1,4}(?: (?:of|/) \d{1,4})?|- ?\d{1,4} ?-|\d{1,4} ?/ ?\d{1,4}"
+    r"|(?:Electronic )?Support(?:ing|ary) Information)$",
+    re.M,
+)
+"""A line that holds a page's number or head."""
+
+_BROKEN_BEHIND = re.compile(r"(?<![\w.])(\d{1,3})\.( |\n)(\d{1,2})(?=\s*(?:[,;(\[]|\.(?!\d)|$))")
+_BROKEN_BEFORE = re.compile(r"(?<![\w.])(\d{1,3})\n\.(\d{1,2})(?![\d.])")
+"""Numbers broken behind or before their decimal point: "55. 3", "55.", "3" on the next line."""
+
 _ATOM = re.compile(r"\b([CHNO])\((\d{1,2}[a-z]?['\"]*)\)(?!\w)")
 _TAGS = re.compile(r"</?(?:sup|sub|i|b|em|strong|span|p|br|u|font|small|div)\b[^>]{0,80}>", re.I)
 _PATENT_TAGS = re.compile(r"\.su[pb]\.\s?")
@@ -46,7 +58,7 @@ def normalise(text: str) -> str:
     Markup of HTML, LaTeX, Markdown and patents is removed; superscript and subscript figures become
     plain ("¹³C" to "13C"); the Greek small delta in its many spellings becomes "δ"; a raised decimal
     point becomes "."; words and numbers broken at a line's end are joined; Cyrillic letters that
-    look like Latin ones become those; "C(4)" becomes "C-4".
+    look like Latin ones become those; "C(4)" becomes "C-4"; blanks are single; pages' numbers go.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
     text = html.unescape(_TAGS.sub("", text)) if ("<" in text or "&" in text) else text
@@ -62,13 +74,12 @@ def normalise(text: str) -> str:
         text = _BRACED.sub(lambda m: m[0] if m[1].upper() == "1H" else m[1], text)
         text = _MARKUP.sub("", text)
     text = re.sub(r"\*{2,}|\*(?=J\*)|(?<=J)\*", "", text)
+    text = _PAGE.sub("", _BLANKS.sub("", text))
     for pattern, meant in _SCANNED:
         text = pattern.sub(meant, text)
     text = _ATOM.sub(r"\1-\2", text)
     # A word or a number broken at the end of a line; the break moves behind it.
     text = re.sub(r"([A-Za-z])-\n\s*([a-z]\w*)", r"\1\2\n", text)
-    text = re.sub(r"(\d)-[ ]*\n[ ]*(?=\d)", r"\1-", text)
-    text = re.sub(r"(?<![\w.])(\d{1,3})\.[ ]*\n?[ ]+(\d{1,2})(?=\s*[,;(])", r"\1.\2", text)
-    text = re.sub(r"(?<![\w.])(\d{1,3})\.\n(\d{1,2})(?=\s*[,;(])", r"\1.\2\n", text)
-    text = re.sub(r"(?<![\w.])(\d{1,3})[ ]*\n[ ]*\.(\d{1,2})(?![\d.])", r"\1.\2\n", text)
-    return text
+    text = re.sub(r"(\d)-\n(?=\d)", r"\1-", text)
+    text = _BROKEN_BEHIND.sub(lambda found: f"{found[1]}.{found[3]}{found[2].strip(' ')}", text)
+    return _BROKEN_BEFORE.sub(r"\1.\2\n", text)

@@ -122,8 +122,8 @@ class Peak:
 
     @property
     def annotation(self) -> str:
-        """All notes, joined by commas."""
-        return ", ".join(self.notes)
+        """All notes, joined by commas, in one line."""
+        return " ".join(", ".join(self.notes).split())
 
 
 @dataclass

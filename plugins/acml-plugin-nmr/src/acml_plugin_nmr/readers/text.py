@@ -50,6 +50,7 @@ MAX_CHARACTERS = 20_000_000
 LISTED_PEAKS = 3
 """A text that begins with so many shifts is a list, whatever is said behind it."""
 
+_MARKED = re.compile(r"δ\s*(?:\(?ppm\)?)?\s*[:=]?\s*(?=-?\d{1,3}[.,]\d)")
 _BEGINS_WITH_A_SHIFT = re.compile(r"\s*(?:δ\s*[:=]?\s*)?-?\d{1,3}[.,]\d")
 
 
@@ -75,7 +76,7 @@ def read_text(
     plain = normalise(text)
     sections, before = split(plain)
     if not sections:
-        sections = [_headerless(before, shown)]
+        sections = [_headerless(before, plain, shown)]
     elif _is_list(before, scan(before)):
         sections.insert(0, Section("", before, 1, ""))
     parts: dict[int, dict[str, object]] = {}
@@ -132,9 +133,17 @@ def _is_list(text: str, found: Scan) -> bool:
     return len(found.peaks) >= LISTED_PEAKS and _BEGINS_WITH_A_SHIFT.match(text) is not None
 
 
-def _headerless(text: str, shown: str | Path) -> Section:
-    """A text without any header as one section, if it is a list of numbers."""
+def _headerless(text: str, whole: str, shown: str | Path) -> Section:
+    """A text without any header as one section, if it is a list of numbers.
+
+    Args:
+        text: the part before any other measurement.
+        whole: all of it, in which a delta may mark a list.
+    """
     found = scan(text)
+    if not _is_list(text, found) and (marked := _MARKED.search(whole)):
+        text = split(whole[marked.start() :])[1]  # "... gave 4 in 85% yield. δ 170.1, 128.4"
+        found = scan(text)
     if (found.prose and not _is_list(text, found)) or not (found.peaks or found.hz):
         raise BadInput(
             "no NMR data found in the text",
