@@ -97,12 +97,29 @@ def canonicalise(source: str | Chem.Mol) -> Molecule:
         BadInput: as ``parse_smiles``; or InChI refuses the structure.
     """
     mol = parse_smiles(source) if isinstance(source, str) else _complete(source)
+    return named(mol, identity(mol))
+
+
+def identity(mol: Chem.Mol) -> str:
+    """The first step of ``canonicalise``: the standard InChIKey, 27 characters.
+
+    Args:
+        mol: from ``parse_smiles``.
+
+    Raises:
+        BadInput: InChI refuses the structure.
+    """
     inchikey = Chem.MolToInchiKey(mol)
     if not inchikey:
         raise BadInput(
             f"InChI gives no key for {Chem.MolToSmiles(mol)[:80]!r}",
             remedy="Check valences and charges.",
         )
+    return inchikey
+
+
+def named(mol: Chem.Mol, inchikey: str) -> Molecule:
+    """The second step of ``canonicalise``: everything else."""
     return Molecule(
         smiles=Chem.MolToSmiles(mol),
         inchikey=inchikey,

@@ -95,25 +95,21 @@ class Nearest:
     numbers: np.ndarray
     sample: Tensor
 
-    def search(self, queries: Tensor, k: int) -> list[np.ndarray]:
-        """The best ``k`` molecules, or fewer, that are found for each query ``(Q, p)``."""
+    def search(self, queries: Tensor, k: int) -> list[tuple[np.ndarray, np.ndarray]]:
+        """For each query ``(Q, p)``, up to ``k`` molecules and their exact scores, the best first."""
         self.index.nprobe = self.probes
-        _, found = self.index.search(
-            queries.float().contiguous().numpy(), min(k, len(self.vectors))
-        )
-        return [self._ordered(q, row[row >= 0]) for q, row in zip(queries, found, strict=True)]
+        asking = queries.float().contiguous()
+        _, proposed = self.index.search(asking.numpy(), min(k, len(self.vectors)))
+        return [self._ordered(q, row[row >= 0]) for q, row in zip(asking, proposed, strict=True)]
 
-    def _ordered(self, query: Tensor, found: np.ndarray) -> np.ndarray:
-        return found[np.argsort(-self._score(query, found), kind="stable")]
-
-    def _score(self, query: Tensor, found: np.ndarray) -> np.ndarray:
+    def _ordered(self, query: Tensor, found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         ((_, row),) = scores(query[None], self.vectors.take(found))
-        return row[0].numpy()
+        best = torch.argsort(row[0], descending=True, stable=True).numpy()
+        return found[best], row[0].numpy()[best]
 
     def evidence(self, point: Point, query: Tensor, k: int) -> Evidence:
         """The ranking of one query ``(p,)``, its sums estimated as the module says."""
-        (found,) = self.search(query[None], max(NEIGHBOURS, 2 * k))
-        score = self._score(query, found)
+        ((found, score),) = self.search(query[None], max(NEIGHBOURS, 2 * k))
         ((_, row),) = scores(query[None], self.sample)
         fresh = np.ones(len(self.numbers), dtype=bool)
         place = np.searchsorted(self.numbers, found)
@@ -177,7 +173,7 @@ def build(vectors: Vectors, queries: Tensor, asked: str, folder: Path, name: str
             np.mean(
                 [
                     len(np.intersect1d(a, b[:RECALL_AT])) / len(a)
-                    for a, b in zip(exact, found, strict=True)
+                    for a, (b, _) in zip(exact, found, strict=True)
                 ]
             )
         )
@@ -194,8 +190,8 @@ def build(vectors: Vectors, queries: Tensor, asked: str, folder: Path, name: str
         queries=len(queries),
         asked=asked,
     )
-    with whole(folder / info.file) as part:
-        faiss.write_index(index, str(part))
+    with whole(folder / info.file) as target:
+        faiss.write_index(index, str(target))
     vector_files.write(folder / info.sample, sample.numpy())
     vector_files.write(folder / info.numbers, numbers)
     return info

@@ -129,13 +129,13 @@ class Records:
         if len(index) <= FEW:
             return [self._cell("smiles", int(i)) for i in index]
         found = np.empty(len(index), dtype=object)
-        chunks = self.table["smiles"].chunks
+        column = self.table["smiles"]
         owner = np.searchsorted(self._starts, index, side="right") - 1
         order = np.argsort(owner, kind="stable")
         for group in np.split(order, np.flatnonzero(np.diff(owner[order])) + 1):
             number = int(owner[group[0]])
             local = pa.array(index[group] - self._starts[number])
-            found[group] = chunks[number].take(local).to_pylist()
+            found[group] = column.chunk(number).take(local).to_pylist()
         return list(found)
 
     def row(self, number: int) -> dict[str, Any]:
@@ -144,7 +144,7 @@ class Records:
 
     def _cell(self, column: str, number: int) -> Any:
         chunk = int(np.searchsorted(self._starts, number, side="right")) - 1
-        return self.table[column].chunks[chunk][number - int(self._starts[chunk])].as_py()
+        return self.table[column].chunk(chunk)[number - int(self._starts[chunk])].as_py()
 
     # ---- files ---------------------------------------------------------------------------------
 
