@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import metadata
 
 from acml_core import catalog
+from acml_core.catalog import Entry
 from acml_core.doctor.finding import BROKEN, OK, WARNING, Finding
 from acml_core.errors import AcmlError
 
@@ -31,9 +33,13 @@ def registry() -> Iterator[Finding]:
     for name, entry in entries.items():
         if not isinstance(entry.row.source, Bundled | Local):
             continue
+        absent = _absent(entry)
+        if absent:  # a plugin that nobody installed is no fault
+            yield Finding("registry", name, OK, f"of {absent}, which is not installed")
+            continue
         try:
             check_plugins(entry)
-        except AcmlError as error:  # a plugin that nobody installed is no fault
+        except AcmlError as error:
             yield Finding("registry", name, WARNING, error.what, error.remedy)
             continue
         try:
@@ -42,6 +48,19 @@ def registry() -> Iterator[Finding]:
             yield Finding("registry", name, BROKEN, error.what, error.remedy)
         else:
             yield Finding("registry", name, OK, f"{len(entry.row.files)} files as published")
+
+
+def _absent(entry: Entry) -> str:
+    """The first plugin that a model needs and that is not installed, or ""."""
+    from packaging.requirements import Requirement
+
+    for line in entry.row.requires:
+        name = Requirement(line).name
+        try:
+            metadata.version(name)
+        except metadata.PackageNotFoundError:
+            return name
+    return ""
 
 
 def hub() -> Iterator[Finding]:

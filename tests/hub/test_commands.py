@@ -192,6 +192,22 @@ def test_doctor_says_what_is_wrong_and_what_mends_it(
     assert "--force-reinstall" in bad["plugins", "wrong"]["remedy"]
 
 
+def test_doctor_does_not_blame_a_plugin_that_nobody_installed(
+    acml: Any, hub: HubServer, use: Use, tiny: Path
+) -> None:
+    row = as_toml(NAME, made(tiny))
+    use(row.replace("acml-plugin-nmr>=", "acml-plugin-raman>="))
+    told = findings(acml("doctor", "--json"))["registry", NAME]
+    assert (told["status"], "acml-plugin-raman" in told["found"]) == ("ok", True)
+    use(row.replace(">=0.1.0,<0.2", ">=3.1,<3.2"))
+    told = findings(acml("doctor", "--json"))["registry", NAME]
+    assert (told["status"], "pip install" in told["remedy"]) == ("warning", True)
+    text = acml("doctor").out
+    assert text.splitlines()[0] == "versions"
+    assert "0 broken" in text.splitlines()[-1]
+    assert f"warning {NAME}" in " ".join(text.split())
+
+
 def test_doctor_without_a_hub_or_with_a_bad_registry(
     acml: Any,
     hub: HubServer,
