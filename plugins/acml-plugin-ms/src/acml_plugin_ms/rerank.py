@@ -9,6 +9,7 @@ from rdkit import Chem
 
 from acml_core import adducts
 from acml_core.adducts import ELECTRON
+from acml_plugin_ms import cleavage
 from acml_plugin_ms.conditions import ionisation
 from acml_plugin_ms.fragments import fragments
 from acml_plugin_ms.ions import Ion, ions
@@ -43,23 +44,28 @@ def rerank(signal: MsSignal, mols: Sequence[Chem.Mol], tolerance_ppm: float) -> 
     Returns:
         ``(len(mols),)`` float64, higher is better; -1 for a candidate that cannot be fragmented.
     """
-    mz, intensity = np.array(signal.mz), np.sqrt(np.array(signal.intensity))
-    if len(mz) > TOP:
-        keep = np.argsort(-intensity, kind="stable")[:TOP]
-        mz, intensity = mz[keep], intensity[keep]
-    unit = bool(np.abs(mz - np.round(mz)).max(initial=1.0) < UNIT_MASS_DEFECT)
-    width = np.full(len(mz), UNIT_TOLERANCE_DA)
-    if not unit:
-        width = np.maximum(mz * tolerance_ppm * 1e-6, LEAST_TOLERANCE_DA)
+    mz, share, width = peaks(signal, tolerance_ppm)
     ion = ion_of(signal)
     known = adducts.parse(signal.adduct, signal.ion_mode) if signal.adduct else None
-    share = intensity / max(intensity.sum(), 1e-30)
     scores = np.empty(len(mols))
     for number, mol in enumerate(mols):
         scores[number] = _explained(Chem.RemoveHs(mol), mz, share, width, ion, known)
         if signal.precursor_mz and not _fits(signal.precursor_mz, mol, known, ion, tolerance_ppm):
             scores[number] -= WRONG_PRECURSOR
     return scores
+
+
+def peaks(signal: MsSignal, tolerance_ppm: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """m/z of the strongest peaks, their shares of the root intensity, and half widths of a match."""
+    mz, root = np.array(signal.mz), np.sqrt(np.array(signal.intensity))
+    if len(mz) > TOP:
+        keep = np.argsort(-root, kind="stable")[:TOP]
+        mz, root = mz[keep], root[keep]
+    unit = bool(np.abs(mz - np.round(mz)).max(initial=1.0) < UNIT_MASS_DEFECT)
+    width = np.full(len(mz), UNIT_TOLERANCE_DA)
+    if not unit:
+        width = np.maximum(mz * tolerance_ppm * 1e-6, LEAST_TOLERANCE_DA)
+    return mz, root / max(root.sum(), 1e-30), width
 
 
 def ion_of(signal: MsSignal) -> Ion:
@@ -82,7 +88,8 @@ def _explained(
 ) -> float:
     if not mol.GetNumAtoms():
         return -1.0
-    listed = ions(fragments(mol), ion)
+    found = fragments(mol)
+    listed = ions(found, ion) if ion == "EI" else cleavage.ions(mol, found, ion)
     order = np.argsort(listed.mz)
     place, weight = listed.mz[order], listed.weight[order]
     if known is not None and known.charge in (1, -1) and known.molecules == 1:

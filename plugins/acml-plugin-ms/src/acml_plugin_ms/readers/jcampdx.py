@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -15,12 +14,12 @@ from acml_core.jcampdx import Block
 from acml_plugin_ms.readers.record import Found, Record
 
 OTHERS = (
-    (re.compile(r"INFRARED|\bIR\b|FT-?IR"), "an infrared spectrum", "ir"),
-    (re.compile(r"NMR|NUCLEAR MAGNETIC"), "an NMR spectrum", "nmr"),
-    (re.compile(r"RAMAN"), "a Raman spectrum", ""),
-    (re.compile(r"UV|VIS"), "a UV/VIS spectrum", ""),
+    (re.compile(r"INFRARED|\bIR\b|FT-?IR"), "an infrared spectrum"),
+    (re.compile(r"NMR|NUCLEAR MAGNETIC"), "an NMR spectrum"),
+    (re.compile(r"RAMAN"), "a Raman spectrum"),
+    (re.compile(r"UV|VIS"), "a UV/VIS spectrum"),
 )
-"""Other kinds of JCAMP-DX data, and the modality that reads them."""
+"""Other kinds of JCAMP-DX data."""
 
 _DATA = ("PEAKTABLE", "XYPOINTS", "XYDATA")
 
@@ -37,9 +36,14 @@ def read_jcamp(text: str, source: str | Path) -> Iterator[Found]:
         if kind == "LINK" or not (kind or label or block.has("NTUPLES")):
             continue
         any_block = True
-        other = next((o for o in OTHERS if o[0].search(kind) and "MASS" not in kind), None)
+        other = next((what for o, what in OTHERS if o.search(kind) and "MASS" not in kind), None)
         if other is not None:
-            yield _other(other, source, block.start)
+            yield BadInput(
+                f"the file holds {other}, not a mass spectrum",
+                source=source,
+                line=block.start,
+                remedy="Give a MASS SPECTRUM block.",
+            )
         elif block.has("NTUPLES") or "NTUPLES" in kind:
             yield BadInput(
                 "the block holds many spectra as NTUPLES, which are not read",
@@ -72,18 +76,6 @@ def read_jcamp(text: str, source: str | Path) -> Iterator[Found]:
             source=source,
             remedy="The file may be truncated: a block has ##DATA TYPE= and ##PEAK TABLE=.",
         )
-
-
-def _other(other: tuple[Any, str, str], source: str | Path, line: int) -> BadInput:
-    _, words, modality = other
-    remedy = (
-        f"The plugin acml-plugin-{modality} reads it: --modality {modality}."
-        if modality
-        else "No plugin of ACML's own reads it."
-    )
-    return BadInput(
-        f"the file holds {words}, not a mass spectrum", source=source, line=line, remedy=remedy
-    )
 
 
 def _record(block: Block, label: str, source: str | Path) -> Record:

@@ -1,32 +1,21 @@
-"""Tables with the plugin's columns, one row a spectrum (parquet, CSV, TSV), and peak lists as CSV.
-
-A cell of a list is a parquet list, JSON ("[41.0, 43.0]"), or items separated by "|", ";" or blanks.
-"""
+"""Tables with the plugin's columns, one row a spectrum (parquet, CSV, TSV), and peak lists as CSV."""
 
 from __future__ import annotations
 
-import csv
-import json
 import math
 import re
 from collections.abc import Iterator
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
+from acml_core.data import rows
 from acml_core.errors import BadInput
 from acml_plugin_ms.readers.fields import conditions, plain
-from acml_plugin_ms.readers.files import lines, text_encoding
+from acml_plugin_ms.readers.files import lines
 from acml_plugin_ms.readers.record import Found, Record
 from acml_plugin_ms.signal import MsSignal
 
 LISTS = ("mz", "intensity")
-BATCH = 4096
-"""Rows read at once."""
-
 MZ_NAMES = ("mz", "mass", "m", "moverz")
 INTENSITY_NAMES = (
     "intensity", "int", "abundance", "relint", "relativeintensity", "relativeabundance",
@@ -35,67 +24,38 @@ INTENSITY_NAMES = (
 
 
 def read_table(path: Path) -> Iterator[Found]:
-    """One record a row of a parquet table. Other columns are left alone; empty rows passed over."""
-    try:
-        file = pq.ParquetFile(path)
-        names = _columns(list(file.schema_arrow.names), path)
-        number = 0
-        for batch in file.iter_batches(batch_size=BATCH, columns=list(names.values())):
-            for row in batch.to_pylist():
-                number += 1
-                values = {ours: row[theirs] for ours, theirs in names.items()}
-                if values["mz"]:
-                    yield _row(values, number)
-    except (pa.ArrowException, OSError) as error:
-        raise BadInput(
-            f"not a readable parquet file ({str(error).splitlines()[0]})",
-            source=path,
-            remedy="It may be truncated: fetch or write it again.",
-        ) from None
+    """One record a row. Other columns are left alone; empty rows passed over."""
+    names = _columns(rows.columns(path), path)
+    for number, row in rows.numbered(path, list(names.values())):
+        values = {ours: row[theirs] for ours, theirs in names.items()}
+        try:
+            for name in LISTS:
+                values[name] = _numbers(values[name])
+        except (ValueError, TypeError):
+            yield BadInput(
+                f"a cell of {name} is no list of numbers",
+                source=path,
+                line=number,
+                remedy="Write it as [41.0, 43.0] or 41.0|43.0.",
+            )
+            continue
+        if values["mz"]:
+            yield _row(values, number)
 
 
 def read_csv(path: Path) -> Iterator[Found]:
     """A table as ``read_table`` (its cells are lists), or the peaks of one spectrum, one a row."""
-    encoding = text_encoding(path)
-    delimiter = _delimiter(path, encoding)
-    csv.field_size_limit(1 << 30)
-    with path.open(newline="", encoding=encoding, errors="replace") as file:
-        header = next((row for row in csv.reader(file, delimiter=delimiter) if any(row)), [])
-    given = {name.strip().lower() for name in header}
-    if not ({"mz", "intensity"} <= given):
-        yield from _peak_list(path, delimiter)
-        return
-    with path.open(newline="", encoding=encoding, errors="replace") as file:
-        reader = csv.DictReader(file, delimiter=delimiter)
-        reader.fieldnames = [name.strip() for name in reader.fieldnames or []]
-        names = _columns(list(reader.fieldnames), path)
-        rows = iter(reader)
-        first = next(rows, None)
-        if first is not None and _is_number(first[names["mz"]]) and not given & {"smiles"}:
-            yield from _peak_list(path, delimiter)
-            return
-        for row in rows if first is None else chain([first], rows):
-            values: dict[str, Any] = {ours: row[theirs] for ours, theirs in names.items()}
-            line = reader.line_num
-            try:
-                for name in LISTS:
-                    values[name] = _cell(values[name])
-            except (ValueError, TypeError):
-                yield BadInput(
-                    f"a cell of {name} is no list of numbers",
-                    source=path,
-                    line=line,
-                    remedy="Write it as [41.0, 43.0] or 41.0|43.0.",
-                )
-                continue
-            if values["mz"]:
-                yield _row(values, line)
+    names = rows.given(rows.columns(path), ("smiles", *LISTS))
+    if set(LISTS) <= set(names):
+        _, first = next(rows.numbered(path, [names["mz"]]), (0, {names["mz"]: ""}))
+        if "smiles" in names or not _is_number(first[names["mz"]]):
+            return read_table(path)
+    return _peak_list(path, rows.delimiter(path))
 
 
 def _columns(names: list[str], path: Path) -> dict[str, str]:
     """Our column names to the table's."""
-    lower = {name.strip().lower(): name for name in names}
-    found = {name: lower[name] for name in ("smiles", *MsSignal.columns()) if name in lower}
+    found = rows.given(names, ("smiles", *MsSignal.columns()))
     missing = [name for name in LISTS if name not in found]
     if missing:
         raise BadInput(
@@ -119,11 +79,8 @@ def _row(values: dict[str, Any], number: int) -> Record:
     )
 
 
-def _cell(value: Any) -> list[float]:
-    text = str(value or "").strip()
-    if text.startswith("["):
-        return [float(item) for item in json.loads(text.replace("nan", "NaN"))]
-    return [float(item) for item in re.split(r"[\s,|;]+", text) if item]
+def _numbers(value: Any) -> list[float]:
+    return [float(item) for item in rows.listed(value) if item != ""]
 
 
 def _is_number(text: Any) -> bool:
@@ -132,14 +89,6 @@ def _is_number(text: Any) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _delimiter(path: Path, encoding: str) -> str:
-    with path.open(encoding=encoding, errors="replace") as file:
-        first = file.readline()
-        while first and (not first.strip() or first.startswith("#")):
-            first = file.readline()
-    return max("\t;,", key=first.count) if any(mark in first for mark in "\t;,") else ","
 
 
 def _peak_list(path: Path, delimiter: str) -> Iterator[Found]:

@@ -20,22 +20,25 @@ _HEAD = re.compile(r"^(?P<head>[^:=]*m/?z[^:=]*)[:=]\s*(?P<peaks>.*)$", re.I | r
 _SOURCE = re.compile(r"\b(EI|CI|ESI|APCI|APPI|FAB|MALDI)\b")
 _ENERGY = re.compile(r"(\d+(?:\.\d+)?\s*eV)", re.I)
 
-OTHERS = (
-    (re.compile(r"\bNMR\b|\bppm\b"), "NMR shifts", "nmr"),
-    (re.compile(r"\bcm\s?(?:\^?[-−–]\s?1|⁻¹)|\bIR\b"), "infrared bands", "ir"),
-    (re.compile(r"^M  END\s*$", re.M), "structures (a molfile)", ""),
+EXPECTED = (
+    "Give peaks as 'm/z intensity' lines, '41:10 43:100', or 'MS (EI) m/z: 43 (100), 58 (27)'."
 )
-"""What a text without the word m/z may be instead, and the modality that reads it."""
+OTHERS = (
+    (re.compile(r"\bNMR\b|\bppm\b"), "NMR shifts"),
+    (re.compile(r"\bcm\s?(?:\^?[-−–]\s?1|⁻¹)|\bIR\b"), "infrared bands"),
+    (re.compile(r"^M  END\s*$", re.M), "structures (a molfile)"),
+)
+"""What a text without the word m/z may be instead."""
 
 
 def read_text(text: str, source: str | Path) -> Iterator[Found]:
     """One record: a printed line, or peaks, blank lines dividing several spectra."""
-    for pattern, words, modality in OTHERS:
+    for pattern, words in OTHERS:
         if pattern.search(text) and not re.search(r"m/z", text, re.I):
             yield BadInput(
                 f"the text holds {words}, no mass spectrum",
                 source=source,
-                remedy=f"Read it with --modality {modality}." if modality else "",
+                remedy=EXPECTED,
             )
             return
     head = _HEAD.match(text.strip())
@@ -63,8 +66,7 @@ def read_text(text: str, source: str | Path) -> Iterator[Found]:
                 f"{line.strip()[:40]!r} is no peak",
                 source=source,
                 line=number,
-                remedy="Give peaks as 'm/z intensity' lines, '41:10 43:100', or "
-                "'MS (EI) m/z: 43 (100), 58 (27)'; or name the format.",
+                remedy=f"{EXPECTED[:-1]}; or name the format.",
             )
             return
         if not mz:
