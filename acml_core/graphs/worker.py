@@ -32,11 +32,6 @@ def make_chunk(smiles: list[str]) -> list[Made]:
     return [failed.get(i, pair) for i, pair in made]  # type: ignore[arg-type]
 
 
-def make_one(text: str) -> Made:
-    """``make_chunk`` of one SMILES."""
-    return make_chunk([text])[0]
-
-
 def _step(
     function: Callable[[Item], Result], items: Iterable[Item | None], failed: dict[int, str]
 ) -> list[Result | None]:

@@ -395,6 +395,7 @@ def indexed(
     for name in kept.dims if kind == "faiss" else ():
         (out / INDEX).mkdir(exist_ok=True)
         vectors = open_vectors(out, kept, name)
+        report(f"building the index for {name}")
         queries, asked = _asking(artefact, name, vectors)
         shards = "".join(shard.name for shard in kept.shards)
         file = f"{hashlib.sha256(shards.encode()).hexdigest()[:12]}-{name}"
