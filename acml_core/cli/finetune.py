@@ -57,6 +57,7 @@ def finetune(
     as_json: Json = False,
 ) -> None:
     """Fine-tune a trained graph encoder on measured properties."""
+    from acml_core.command import as_typed
     from acml_core.config import merge, parse
     from acml_core.property.config import FinetuneConfig
     from acml_core.property.fit import fit
@@ -81,7 +82,7 @@ def finetune(
         seeds=range(seed, seed + members),
         config=config,
         device=on,
-        command="acml " + " ".join(sys.argv[1:]),
+        command=as_typed(sys.argv[1:]),
         report=note,
     )
     if as_json:

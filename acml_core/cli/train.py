@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -51,6 +50,7 @@ def train(
     resume: Annotated[Path | None, typer.Option(help="Go on with an interrupted run.")] = None,
 ) -> None:
     """Train a graph encoder against the locked encoder of a measurement, and evaluate it."""
+    from acml_core.command import as_typed
     from acml_core.training.run import resume_run, start_run
 
     if resume is not None:
@@ -73,7 +73,7 @@ def train(
             tower=tower,
             init=init,
             graph=graph,
-            command="acml " + shlex.join(sys.argv[1:]),
+            command=as_typed(sys.argv[1:]),
             device=device(device_),
             report=note,
         )
