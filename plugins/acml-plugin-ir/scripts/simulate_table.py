@@ -66,7 +66,7 @@ SCHEMA = pa.schema(
 
 
 def fits(mol: Chem.Mol) -> bool:
-    """Whether ``mol`` is one small, closed-shell, neutral molecule of the usual elements, with carbon."""
+    """Whether ``mol`` is one small, neutral, closed-shell molecule of ``ELEMENTS`` with carbon."""
     symbols = {atom.GetSymbol() for atom in mol.GetAtoms()}
     low, high = HEAVY_ATOMS
     return (

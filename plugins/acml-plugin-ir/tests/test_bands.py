@@ -52,8 +52,8 @@ def test_a_file_with_several_lists(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("13C NMR (101 MHz, CDCl3) δ 170.1, 128.4", "modality 'nmr'"),
-        ("EI-MS m/z 128 (100), 127 (30)", "modality 'ms'"),
+        ("13C NMR (101 MHz, CDCl3) δ 170.1, 128.4", "NMR shifts, no infrared bands"),
+        ("EI-MS m/z 128 (100), 127 (30)", "a mass spectrum, no infrared bands"),
         ("a sentence without numbers", "no infrared bands"),
         ("5.8, 6.2", "too small for wavenumbers"),
         ("IR (KBr) 9500, 1720 cm-1", "9500 is no infrared band"),

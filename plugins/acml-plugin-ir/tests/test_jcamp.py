@@ -175,7 +175,7 @@ def test_a_link_block_gives_each_infrared_block():
     rejects: list[BadInput] = []
     assert len(list(read(text, on_reject=rejects.append))) == 2
     assert len(rejects) == 1
-    assert "nmr" in str(rejects[0])
+    assert "NMR" in str(rejects[0])
 
 
 def test_a_peak_table_is_a_band_list():
@@ -188,8 +188,8 @@ def test_a_peak_table_is_a_band_list():
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        ({"DATA_TYPE": "NMR SPECTRUM"}, "modality 'nmr'"),
-        ({"DATA_TYPE": "MASS SPECTRUM"}, "modality 'ms'"),
+        ({"DATA_TYPE": "NMR SPECTRUM"}, "holds an NMR spectrum"),
+        ({"DATA_TYPE": "MASS SPECTRUM"}, "holds a mass spectrum"),
         ({"DATA_TYPE": "RAMAN SPECTRUM"}, "Raman"),
         ({"YUNITS": "REFLECTANCE"}, "Kubelka-Munk"),
         ({"YUNITS": "BANANAS"}, "BANANAS"),

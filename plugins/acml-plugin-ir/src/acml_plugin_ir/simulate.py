@@ -76,21 +76,30 @@ def simulate(mol: Chem.Mol) -> IrSignal:
         Unsupported: tblite is not installed.
         BadInput: several components, a radical, a single atom, too large, or no geometry.
     """
-    frequency, intensity = vibrations(mol)
-    start, stop, step = AXIS_CM1
-    axis = np.arange(start, stop + step / 2, step)
-    half = FWHM_CM1 / 2
-    bands = half**2 / ((axis[:, None] - frequency[None, :]) ** 2 + half**2)
-    curve = bands @ intensity
-    if not curve.max(initial=0.0) > 0:
+    curve = spectrum(*vibrations(mol))
+    if not curve.any():
         raise _problem(mol, "no vibration of it absorbs infrared light in this range")
-    curve = curve / curve.max()
     return IrSignal(
         origin=f"tblite {METHOD}",
-        wavenumber=tuple(axis.tolist()),
+        wavenumber=tuple(axis().tolist()),
         absorbance=tuple(np.round(curve, 4).tolist()),
         state="gas",
     )
+
+
+def axis() -> np.ndarray:
+    """Points of a simulated spectrum [cm-1], (P,), rising."""
+    start, stop, step = AXIS_CM1
+    return np.arange(start, stop + step / 2, step)
+
+
+def spectrum(frequency: np.ndarray, intensity: np.ndarray) -> np.ndarray:
+    """Absorbance (P,) of what ``vibrations`` gives on ``axis``, highest point 1; or all 0."""
+    half = FWHM_CM1 / 2
+    bands = half**2 / ((axis()[:, None] - frequency[None, :]) ** 2 + half**2)
+    curve = bands @ intensity
+    highest = curve.max(initial=0.0)
+    return curve / highest if highest > 0 else np.zeros_like(curve)
 
 
 def vibrations(mol: Chem.Mol) -> tuple[np.ndarray, np.ndarray]:
@@ -192,7 +201,7 @@ def _optimised(
         energy, gradient, _ = evaluate(flat.reshape(-1, 3))
         return energy, gradient.ravel()
 
-    options = {"gtol": GRADIENT, "maxiter": MAX_STEPS}
+    options: dict[str, Any] = {"gtol": GRADIENT, "maxiter": MAX_STEPS}
     if stiffness is not None:
         inverse = np.linalg.inv(stiffness)
         options["hess_inv0"] = (inverse + inverse.T) / 2

@@ -130,16 +130,16 @@ def read_bands(
 
 
 def _parse(text: str, state: str, source: str | Path, line: int | None, *, origin: str) -> IrSignal:
-    for pattern, words, modality in (
-        (r"\bNMR\b|\bppm\b|[δ]\s*\d", "NMR shifts", "nmr"),
-        (r"\bm/z\b|\bMS\b", "a mass spectrum", "ms"),
+    for pattern, words in (
+        (r"\bNMR\b|\bppm\b|[δ]\s*\d", "NMR shifts"),
+        (r"\bm/z\b|\bMS\b", "a mass spectrum"),
     ):
         if not state and re.search(pattern, text) and not re.search(_UNIT, text, re.I):
             raise BadInput(
                 f"the text reports {words}, no infrared bands",
                 source=source,
                 line=line,
-                remedy=f"Read it with the modality {modality!r}.",
+                remedy="Give bands in cm-1, such as 'IR (KBr) 3310, 1720 cm-1'.",
             )
     if _NOT_FINITE.search(text):
         raise BadInput(

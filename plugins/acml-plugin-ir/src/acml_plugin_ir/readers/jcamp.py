@@ -19,12 +19,12 @@ from acml_plugin_ir.readers.bands import band_list
 from acml_plugin_ir.readers.units import PERCENT_ABOVE, axis_unit, curve, guess_axis, ordinate
 from acml_plugin_ir.signal import IrSignal
 
-OTHER_MODALITIES = (
-    (re.compile(r"NMR|NUCLEAR|\bFID\b", re.I), "an NMR spectrum", "nmr"),
-    (re.compile(r"MASS", re.I), "a mass spectrum", "ms"),
-    (re.compile(r"RAMAN", re.I), "a Raman spectrum", ""),
-    (re.compile(r"\bUV|VIS\b|ULTRAVIOLET", re.I), "a UV/VIS spectrum", ""),
-    (re.compile(r"CHROMATOGRAM", re.I), "a chromatogram", ""),
+OTHER_KINDS = (
+    (re.compile(r"NMR|NUCLEAR|\bFID\b", re.I), "an NMR spectrum"),
+    (re.compile(r"MASS", re.I), "a mass spectrum"),
+    (re.compile(r"RAMAN", re.I), "a Raman spectrum"),
+    (re.compile(r"\bUV|VIS\b|ULTRAVIOLET", re.I), "a UV/VIS spectrum"),
+    (re.compile(r"CHROMATOGRAM", re.I), "a chromatogram"),
 )
 DATA = ("XYDATA", "XYPOINTS", "PEAKTABLE", "PEAKASSIGNMENTS", "NTUPLES")
 X_TOLERANCE = 1.5
@@ -45,13 +45,13 @@ def read_jcamp(text: str, source: Path, *, on_reject: OnReject | None = None) ->
 
 def _signal(block: Block, source: Path) -> IrSignal:
     kind, line = block.get("DATATYPE"), block.line("DATATYPE")
-    for pattern, words, modality in OTHER_MODALITIES:
+    for pattern, words in OTHER_KINDS:
         if pattern.search(kind):
             raise BadInput(
                 f"this JCAMP-DX file holds {words}",
                 source=source,
                 line=line,
-                remedy=f"Read it with the modality {modality!r}." if modality else "IR is needed.",
+                remedy="Give an INFRARED SPECTRUM block.",
             )
     if kind and not re.search(r"INFRARED|\bIR\b|FT-?IR|DRIFT|ATR", kind, re.I):
         raise BadInput(

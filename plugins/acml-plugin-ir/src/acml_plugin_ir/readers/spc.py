@@ -31,8 +31,8 @@ FLOATS = -128
 
 AXES = {0: "", 1: "cm-1", 2: "micrometres", 3: "nanometres"}
 OTHER_AXES = {
-    9: "It is a mass axis: read it with the modality 'ms'.",
-    10: "It is in ppm: read it with the modality 'nmr'.",
+    9: "It is a mass axis.",
+    10: "It is in ppm.",
     13: "It is a Raman shift, and the IR plugin reads absorption.",
 }
 ORDINATES = {
