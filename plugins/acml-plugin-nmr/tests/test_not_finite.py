@@ -48,7 +48,7 @@ def test_files_of_peaks(tmp_path, name, text):
         ("[nan, 58]", "a value of shifts_13c is not a finite number"),
         ("[18, inf]", "a value of shifts_13c is not a finite number"),
         ("nan|58", "a value of shifts_13c is not a finite number"),
-        ("[18, 58", "the cell of shifts_13c is no list"),
+        ("[18, 58", "shifts_13c: the cell is no list"),
     ],
 )
 def test_a_row_of_a_table(tmp_path, cell, reason):

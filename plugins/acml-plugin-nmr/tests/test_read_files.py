@@ -421,7 +421,7 @@ def test_empty_and_binary(tmp_path: Path, suffix: str) -> None:
         ("a.txt", "just some words\n", ["no NMR data"]),
         ("a.jdx", "##TITLE= x\n##JCAMP-DX= 5.01\n", ["no JCAMP-DX data block", "truncated"]),
         ("a.jdx", "##TITLE= x\n##DATA TYPE= MASS SPECTRUM\n##PEAK TABLE= (XY..XY)\n44,1\n##END=\n",
-         ["mass", "'ms'"]),
+         ["holds a mass spectrum"]),
         ("a.jdx", "##TITLE= x\n##DATA TYPE= NMR SPECTRUM\n##.OBSERVE NUCLEUS= ^31P\n"
                   "##XYDATA= (X++(Y..Y))\n0 1\n##END=\n", ["31P"]),
         ("a.jdx", "##TITLE= x\n##DATA TYPE= NMR PEAK TABLE\n##.OBSERVE NUCLEUS= ^13C\n"
@@ -438,8 +438,7 @@ def test_bad_file(tmp_path: Path, name: str, text: str, words: list[str]) -> Non
 
 def test_infrared_jcamp() -> None:
     message = refusal(FILES / "infrared.jdx")
-    assert "infrared" in message
-    assert "'ir'" in message
+    assert "holds an infrared spectrum" in message
     assert "infrared.jdx:3" in message
 
 

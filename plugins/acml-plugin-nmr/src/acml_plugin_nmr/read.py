@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from acml_core import sources
+from acml_core.data import rows
 from acml_core.errors import BadInput, did_you_mean
 from acml_core.modality import OnReject
 from acml_plugin_nmr.signal import NmrSignal
@@ -129,7 +130,7 @@ def _csv(path: Path, on_reject: OnReject | None) -> Iterator[NmrSignal]:
     from acml_plugin_nmr.readers import peaklist, tables
 
     sources.refuse_binary(sources.probe(path), path, remedy=NOT_TEXT)
-    header = tables.csv_header(path)
+    header = rows.columns(path)
     if tables.has_columns(header) or tables.has_structures(header):
         return tables.read_table(path, on_reject=on_reject)
     return peaklist.read_peaks(sources.read_text(path, remedy=NOT_TEXT), path)

@@ -22,9 +22,7 @@ _BY_SUFFIX = {
     ".parquet": "table", ".csv": "csv", ".tsv": "csv", ".sdf": "sdf", ".sd": "sdf", ".mol": "sdf",
 }  # fmt: skip
 EXAMPLE = "a SMILES such as 'CC(=O)Nc1ccc(O)cc1'"
-NOT_TEXT = (
-    "Give a SMILES file, a table or an SDF; a picture of a structure is for --modality image."
-)
+NOT_TEXT = "Give a SMILES file, a table or an SDF."
 """What to give instead of nothing, and of a binary file."""
 
 

@@ -7,18 +7,19 @@ from pathlib import Path
 
 from acml_core.errors import BadInput
 
+GIVE = "Give a SMILES file, a table or an SDF."
 _BEGINNINGS = (
-    (r"##\w", "a JCAMP-DX file", "It holds a spectrum: use --modality ir, nmr or ms."),
-    (r"BEGIN IONS", "an MGF file", "It holds mass spectra: use --modality ms."),
-    (r"(?i:NAME): [\s\S]*(?i:NUM ?PEAKS)", "an MSP file", "It holds mass spectra: use --modality ms."),
-    (r"ACCESSION: ", "a MassBank record", "It holds a mass spectrum: use --modality ms."),
-    (r"(1H|13C|\S*1H|\S*13C)[ -]?NMR", "an NMR peak list", "Use --modality nmr."),
-    (r"(FT-?)?IR\b", "a list of infrared bands", "Use --modality ir."),
-    (r"data_", "a STAR or CIF file", "Give a SMILES file, a table or an SDF."),
+    (r"##\w", "a JCAMP-DX file", GIVE),
+    (r"BEGIN IONS", "an MGF file", GIVE),
+    (r"(?i:NAME): [\s\S]*(?i:NUM ?PEAKS)", "an MSP file", GIVE),
+    (r"ACCESSION: ", "a MassBank record", GIVE),
+    (r"(1H|13C|\S*1H|\S*13C)[ -]?NMR", "an NMR peak list", GIVE),
+    (r"(FT-?)?IR\b", "a list of infrared bands", GIVE),
+    (r"data_", "a STAR or CIF file", GIVE),
     (r"(HEADER|COMPND|ATOM  |HETATM)", "a PDB file", "Convert it to SDF."),
     (r"@<TRIPOS>", "a MOL2 file", "Convert it to SDF."),
-    (r"<(\?xml|svg|!DOCTYPE|html)", "XML or HTML", "Give a SMILES file, a table or an SDF."),
-    (r"[{\[]\s*\"", "JSON", "Give a SMILES file, a table or an SDF."),
+    (r"<(\?xml|svg|!DOCTYPE|html)", "XML or HTML", GIVE),
+    (r"[{\[]\s*\"", "JSON", GIVE),
 )  # fmt: skip
 _FOREIGN = [(re.compile(r"\s*" + start), what, remedy) for start, what, remedy in _BEGINNINGS]
 
@@ -27,7 +28,7 @@ def refuse(head: str, source: Path | str) -> None:
     """Raise where a text begins as files of another kind do.
 
     Raises:
-        BadInput: says what it is, and what reads it.
+        BadInput: says what it is, and what to give instead.
     """
     for pattern, what, remedy in _FOREIGN:
         if pattern.match(head):

@@ -6,18 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
+from acml_core.data import rows
 from acml_core.errors import BadInput
 from acml_core.modality import OnReject
 from acml_core.sources import parsed
 from acml_plugin_smiles.readers import check
 from acml_plugin_smiles.readers.lines import columns
 from acml_plugin_smiles.signal import SmilesSignal
-
-BATCH = 4096
-"""Rows read at once."""
 
 
 def read_parquet(path: Path, *, on_reject: OnReject | None = None) -> Iterator[SmilesSignal]:
@@ -26,11 +21,7 @@ def read_parquet(path: Path, *, on_reject: OnReject | None = None) -> Iterator[S
     Raises:
         BadInput: no parquet file, no column of SMILES; or a bad row, when ``on_reject`` is None.
     """
-    try:
-        file = pq.ParquetFile(path)
-        names = list(file.schema_arrow.names)
-    except (pa.ArrowException, OSError) as error:
-        raise _damaged(error, path) from None
+    names = rows.columns(path)
     column, truth = columns([name.lower() for name in names], path)
     if column < 0:
         raise BadInput(
@@ -48,22 +39,4 @@ def read_parquet(path: Path, *, on_reject: OnReject | None = None) -> Iterator[S
         one = check.signal(str(text), origin=f"{path.name}:{line}", source=path, line=line)
         return one.model_copy(update={"smiles": str(row[wanted[1]] or "")}) if truth >= 0 else one
 
-    number = 0
-    batches = file.iter_batches(batch_size=BATCH, columns=wanted)
-    while True:
-        try:
-            batch = next(batches, None)
-        except (pa.ArrowException, OSError) as error:
-            raise _damaged(error, path) from None
-        if batch is None:
-            break
-        yield from parsed(enumerate(batch.to_pylist(), start=number + 1), signal, on_reject)
-        number += batch.num_rows
-
-
-def _damaged(error: Exception, path: Path) -> BadInput:
-    return BadInput(
-        f"not a readable parquet file ({str(error).splitlines()[0]})",
-        source=path,
-        remedy="It may be truncated: fetch or write it again.",
-    )
+    yield from parsed(rows.numbered(path, wanted), signal, on_reject)
