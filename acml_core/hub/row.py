@@ -61,7 +61,7 @@ def row_of(
         licence: of the weights; None for what acml.json says.
         data: what it was trained on, each with its licence; those of acml.json where none is given.
         summary: what it is for, in one line.
-        split: how test molecules were kept apart; None for what acml.json says.
+        split: how test molecules were kept apart; "" for what acml.json says.
         paper: of the method.
         default: whether its modalities mean it without ``--model``.
 
@@ -96,7 +96,7 @@ def row_of(
             },
             "licence": licence_for(licence or info.licence, of_data(info, data)),
             "data": data,
-            "split": split or f"by InChIKey-14: {json.dumps(info.training.get('split', {}))}",
+            "split": split or _split(info.training.get("split") or {}),
             "metrics": figures(json.loads((folder / METRICS).read_text(encoding="utf-8"))),
             "paper": paper,
             "summary": summary,
@@ -109,6 +109,12 @@ def row_of(
     except ValueError as error:
         raise ConfigError(str(error), source=folder) from None
     return row
+
+
+def _split(split: Mapping[str, Any]) -> str:
+    """A run's split in words."""
+    parts = [f"{split[side]:.0%} {side}" for side in ("validation", "test") if side in split]
+    return "by InChIKey-14" + (": " + ", ".join(parts) if parts else "")
 
 
 def as_toml(name: str, row: PublishedModel) -> str:

@@ -85,6 +85,7 @@ def test_a_row_is_read_back_as_it_was_made(use: Use, tiny: Path) -> None:
     row = made(tiny, default=True, paper="arXiv:2311.06456", split='odd "name"\nand lines')
     use(as_toml(NAME, row))
     assert entries()[NAME].row == row
+    assert made(tiny).split == "by InChIKey-14: 10% test"
     assert row.requires == ("acml-plugin-nmr>=0.1.0,<0.2",)
     assert [one.value for one in row.metrics] == [0.7222, 0.9, 0.8]
     assert {one.size for one in row.metrics} == {100}
