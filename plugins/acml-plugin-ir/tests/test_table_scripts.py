@@ -1,0 +1,87 @@
+"""Scripts that simulate a table: test molecules stay out, a second run goes on, the table is read."""
+
+from __future__ import annotations
+
+import runpy
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from acml_plugin_ir.modality import Ir
+from acml_plugin_ir.signal import IrSignal
+from acml_plugin_ir.simulate import simulate
+from rdkit import Chem
+
+from acml_core.data.split import SPLITS, SplitConfig, assign
+from acml_core.data.table import read
+from acml_core.molecule import canonicalise
+
+SCRIPTS = Path(__file__).parents[1] / "scripts"
+SMILES = (
+    "CCO", "C#CC", "CC=O", "CCN", "CCS", "C=CC", "CC#N", "COC", "CCF", "CCCl", "C1CN1", "C1CC1",
+    "CCCCCCCCCCCCC", "CC.O", "[Na+].[Cl-]", "CC[O]", "CCI", "no molecule",
+)  # fmt: skip
+USABLE = SMILES[:12]
+
+
+@pytest.fixture
+def molecules(tmp_path: Path) -> Path:
+    path = tmp_path / "molecules.csv"
+    path.write_text("smiles\n" + "\n".join(SMILES) + "\n")
+    return path
+
+
+def run(monkeypatch: pytest.MonkeyPatch, script: str, *arguments: object) -> None:
+    monkeypatch.setattr(sys, "argv", [script, *map(str, arguments)])
+    runpy.run_path(str(SCRIPTS / script), run_name="__main__")
+
+
+def test_from_molecules_to_a_table(
+    molecules: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    pytest.importorskip("tblite")
+    lines, out = tmp_path / "lines", tmp_path / "simulated.parquet"
+    run(monkeypatch, "simulate_table.py", molecules, "--out", lines, "--minutes", 0)
+    assert not list(lines.iterdir())  # no time, no file
+    run(monkeypatch, "simulate_table.py", molecules, "--out", lines, "--minutes", 5)
+    (file,) = lines.iterdir()
+    stamp = file.stat().st_mtime_ns
+    keys = [canonicalise(text).key for text in USABLE]
+    side = assign(keys, SplitConfig())
+    expected = {key for key, one in zip(keys, side, strict=True) if SPLITS[one] != "test"}
+    assert 0 < len(expected) < len(keys)
+    assert set(pq.read_table(file)["inchikey14"].to_pylist()) == expected
+
+    capsys.readouterr()
+    run(monkeypatch, "simulate_table.py", molecules, "--out", lines, "--minutes", 5)
+    assert file.stat().st_mtime_ns == stamp
+    assert "0 molecules in this run" in capsys.readouterr().out
+
+    run(monkeypatch, "compact_table.py", lines, "--out", out)
+    found = read(out, IrSignal)
+    assert not found.rejects
+    assert found.metadata["source"] == "simulated"
+    assert {canonicalise(one.smiles).key for one in found.signals} == expected
+    first = found.signals[0]
+    again = simulate(Chem.MolFromSmiles(first.smiles))
+    np.testing.assert_allclose(first.absorbance, again.absorbance, atol=0.005)
+    plugin = Ir()
+    a, b = (plugin.prepare(one)["absorbance"] for one in (first, again))
+    assert np.corrcoef(a, b)[0, 1] > 0.999
+
+
+def test_a_table_that_is_too_large_is_not_written(
+    molecules: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("tblite")
+    lines, out = tmp_path / "lines", tmp_path / "simulated.parquet"
+    molecules.write_text("smiles\nCCO\nCC=O\nCCN\n")
+    run(monkeypatch, "simulate_table.py", molecules, "--out", lines, "--minutes", 5)
+    with pytest.raises(SystemExit, match="nothing was written"):
+        run(monkeypatch, "compact_table.py", lines, "--out", out, "--megabytes", 0.0001)
+    assert not out.exists()
