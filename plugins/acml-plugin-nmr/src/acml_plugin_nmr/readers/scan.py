@@ -113,12 +113,14 @@ class Peak:
     Attributes:
         whole: it was written without decimals.
         separated: it stands behind a comma or the like, or begins the list.
+        decimals: so many were written; of a range, 0.
     """
 
     shift: float
     notes: list[str] = field(default_factory=list)
     whole: bool = False
     separated: bool = True
+    decimals: int = 0
 
     @property
     def annotation(self) -> str:
@@ -197,7 +199,7 @@ class _Reader:
         elif kind == "number":
             if self.carbon and text.startswith("."):
                 return False  # "(CH3).12": a reference
-            self._peak(float(text), "." not in text)
+            self._peak(float(text), "." not in text, len(text.partition(".")[2]))
         elif kind == "open":
             self._bracket(start)
         elif kind == "heading":
@@ -215,10 +217,10 @@ class _Reader:
                 return False
         return True
 
-    def _peak(self, shift: float, whole: bool = False) -> None:
+    def _peak(self, shift: float, whole: bool = False, decimals: int = 0) -> None:
         notes = [*self.pending, self.heading] if self.heading else self.pending
         separated = self.last in ("separator", "heading", "before") or not self.result.peaks
-        self.result.peaks.append(Peak(shift, notes, whole, separated))
+        self.result.peaks.append(Peak(shift, notes, whole, separated, decimals))
         self.pending, self.words = [], 0
 
     def _range(self, text: str, start: int) -> None:

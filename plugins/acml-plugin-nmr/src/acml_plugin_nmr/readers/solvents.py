@@ -107,6 +107,25 @@ def find_multiplet(shifts: Sequence[float]) -> tuple[int, int] | None:
     return None
 
 
+REFERENCES = (
+    (re.compile(r"CDCl3|chloroform", re.I), (77.16, 77.0)),
+    (re.compile(r"DMSO|\(CD3\)2SO", re.I), (39.52, 39.5)),
+    (re.compile(r"CD3OD|MeOD|methanol|MeOH", re.I), (49.0, 49.15)),
+    (re.compile(r"acetone|\(CD3\)2CO", re.I), (29.84, 206.26)),
+    (re.compile(r"CD2Cl2|DCM|dichloromethane", re.I), (53.84, 54.0)),
+    (re.compile(r"C6D6|benzene", re.I), (128.06, 128.39)),
+    (re.compile(r"CD3CN|acetonitrile|MeCN", re.I), (1.32, 118.26)),
+)
+"""13C shifts [ppm] to which spectra in a solvent are referenced: those above, and older ones."""
+
+
+def is_reference(shift: float, decimals: int, solvent: str) -> bool:
+    """Whether a bare 13C shift is to two decimals the one that its spectrum was referenced to."""
+    if decimals < 2:
+        return False
+    return any(shift in values for name, values in REFERENCES if name.search(solvent))
+
+
 def _even(lines: Sequence[float], kind: Multiplet) -> bool:
     middle = sum(lines) / len(lines)
     if not abs(middle - kind.centre) <= kind.near:

@@ -40,7 +40,12 @@ from acml_plugin_nmr.readers.limits import (
 from acml_plugin_nmr.readers.normalise import normalise
 from acml_plugin_nmr.readers.scan import Peak, Scan, frequency_mhz, scan
 from acml_plugin_nmr.readers.sections import Section, split
-from acml_plugin_nmr.readers.solvents import SPACING_PPM, find_multiplet, is_not_sample
+from acml_plugin_nmr.readers.solvents import (
+    SPACING_PPM,
+    find_multiplet,
+    is_not_sample,
+    is_reference,
+)
 from acml_plugin_nmr.signal import NmrSignal
 
 MAX_CHARACTERS = 20_000_000
@@ -159,7 +164,8 @@ def _fields(
 ) -> tuple[str, dict[str, object]]:
     """The nucleus, and the fields of ``NmrSignal`` that a section fills (none: no peaks)."""
     refuse_not_finite(section.body, "shift", source=shown, line=line)
-    peaks = _of_sample(found.peaks)
+    carbon = (section.nucleus or _guess(found.peaks)) == "13C"
+    peaks = _of_sample(found.peaks, found.solvent if carbon else "")
     nucleus = section.nucleus or _guess(peaks)
     if not peaks:
         if found.hz:
@@ -202,8 +208,8 @@ def _guess(peaks: list[Peak]) -> str:
 _HYDROGENS = re.compile(r"(?<![\w.])\d{1,2}(?:\.\d+)?\s?H(?![\w\-'])")
 
 
-def _of_sample(peaks: list[Peak]) -> list[Peak]:
-    """Peaks that no annotation calls solvent, water or reference.
+def _of_sample(peaks: list[Peak], solvent: str) -> list[Peak]:
+    """Peaks that no annotation calls solvent, water or reference, and that are not plainly so.
 
     "77.4, 77.0, 76.6 (CDCl3)": bare neighbours just before a solvent's carbon are its lines, too.
     """
@@ -220,7 +226,11 @@ def _of_sample(peaks: list[Peak]) -> list[Peak]:
             and abs(kept[-1].shift - last) <= SPACING_PPM[1]
         ):
             last = kept.pop().shift
-    return _without_solvent(kept)
+    return [
+        peak
+        for peak in _without_solvent(kept)
+        if peak.notes or not is_reference(peak.shift, peak.decimals, solvent)
+    ]
 
 
 def _without_solvent(peaks: list[Peak]) -> list[Peak]:
