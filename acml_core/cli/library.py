@@ -58,7 +58,7 @@ def build(
         int | None, typer.Option(min=1, help="Processes. Default: as many as there are cores.")
     ] = None,
     shard_size: Annotated[
-        int | None, typer.Option(min=1, help="Rows of a shard. Default: 8192.")
+        int | None, typer.Option(min=1, help="Most rows of a shard. Default: 8192.")
     ] = None,
 ) -> None:
     """Encode molecules for fast searching. Killed work goes on where it was when it is run again."""
@@ -93,7 +93,7 @@ def merge(
         typer.Option(help="The libraries' model, to measure an index with real measurements."),
     ] = None,
     shard_size: Annotated[
-        int | None, typer.Option(min=1, help="Molecules of a shard. Default: 8192.")
+        int | None, typer.Option(min=1, help="Most molecules of a shard. Default: 8192.")
     ] = None,
 ) -> None:
     """One library of several, each molecule once; nothing is encoded again."""

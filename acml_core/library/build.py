@@ -52,7 +52,7 @@ from acml_core.library.vectors import Vectors, open_mapped
 from acml_core.rejects import Reject, read_csv, write_csv
 
 SHARD_ROWS = 8192
-"""Rows of the source that become one shard: some ten seconds of one core's work."""
+"""Most rows of the source that become one shard: some ten seconds of one core's work."""
 
 RECALL_QUERIES = 200
 """Measurements of the plugin's starter that an index's recall is measured with, at most."""
@@ -70,10 +70,12 @@ class Plan:
     Attributes:
         digest: of the rows and of everything that decides what becomes of them.
         shards: how many.
+        size: rows of each, but for the last; alike, so that no worker waits long for another.
     """
 
     digest: str
     shards: int
+    size: int
 
     def name(self, number: int) -> str:
         """Of a shard's folder."""
@@ -105,7 +107,7 @@ def build(
         engine: ``processes`` or ``ray``.
         workers: processes; by default as many as this process may use cores. They are spawned, so a
             script that calls this needs the ``if __name__ == "__main__"`` guard.
-        shard_rows: rows of the source that become one shard.
+        shard_rows: most rows of the source that become one shard.
         wait: for another process that writes the same folder.
 
     Raises:
@@ -136,7 +138,7 @@ def build(
                 return current
             kept = current
         else:
-            tasks = _tasks(plan, rows, artefact, names, out, shard_rows, base)
+            tasks = _tasks(plan, rows, artefact, names, out, base)
             if len(tasks) == 1 and engine == "processes":  # it is done in this process
                 tasks = [replace(tasks[0], workers=workers)]
             state = {"digest": plan.digest, "shards": plan.shards, "source": found.name}
@@ -231,7 +233,8 @@ def _plan(
         "after": [shard.name for shard in base.shards] if base else [],
     }
     digest = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:12]
-    return Plan(digest, -(-rows // shard_rows))
+    shards = -(-rows // shard_rows)
+    return Plan(digest, shards, -(-rows // shards))
 
 
 def _same(out: Path, plan: Plan) -> Manifest | None:
@@ -249,7 +252,6 @@ def _tasks(
     artefact: Artefact,
     names: tuple[str, ...],
     out: Path,
-    shard_rows: int,
     base: Manifest | None,
 ) -> list[Task]:
     """The shards that are not done."""
@@ -260,8 +262,8 @@ def _tasks(
             weights=artefact.hash,
             modalities=names,
             source=len(base.sources) if base else 0,
-            first=number * shard_rows + 1,
-            rows=rows[number * shard_rows : (number + 1) * shard_rows],
+            first=number * plan.size + 1,
+            rows=rows[number * plan.size : (number + 1) * plan.size],
         )
         for number in range(plan.shards)
         if not (out / SHARDS / plan.name(number) / COUNTS).is_file()

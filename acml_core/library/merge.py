@@ -101,7 +101,9 @@ def _alike(parts: Sequence[Path], abouts: Sequence[Manifest]) -> None:
 def _plan(abouts: Sequence[Manifest], molecules: int, shard_rows: int) -> Plan:
     decides = [[shard.name for shard in about.shards] for about in abouts]
     text = json.dumps(["merge", *decides, shard_rows])
-    return Plan(hashlib.sha256(text.encode()).hexdigest()[:12], -(-molecules // shard_rows))
+    return Plan(
+        hashlib.sha256(text.encode()).hexdigest()[:12], -(-molecules // shard_rows), shard_rows
+    )
 
 
 def _pieces(

@@ -30,17 +30,18 @@ class Vectors:
 
     def take(self, index: np.ndarray) -> Tensor:
         """Some of the rows, in that order, in memory: ``(m, p)``."""
-        out = torch.empty(
-            (len(index), self.dim), dtype=self.parts[0].dtype if self.parts else torch.float16
-        )
-        owner = np.searchsorted(self._starts, index, side="right") - 1
-        order = np.argsort(owner, kind="stable")
-        for group in np.split(order, np.flatnonzero(np.diff(owner[order])) + 1):
-            if len(group):
-                number = int(owner[group[0]])
-                local = torch.from_numpy(index[group] - self._starts[number])
-                out[torch.from_numpy(group)] = self.parts[number].index_select(0, local)
-        return out
+        order = np.argsort(index, kind="stable")
+        wanted = index[order]
+        bounds = np.searchsorted(wanted, self._starts)
+        dtype = self.parts[0].dtype if self.parts else torch.float16
+        found = torch.empty((len(index), self.dim), dtype=dtype)
+        for number in np.flatnonzero(np.diff(bounds)):
+            here = slice(int(bounds[number]), int(bounds[number + 1]))
+            local = torch.from_numpy(wanted[here] - self._starts[number])
+            torch.index_select(self.parts[number], 0, local, out=found[here])
+        back = np.empty_like(order)
+        back[order] = np.arange(len(order))
+        return found[torch.from_numpy(back)]
 
 
 def write(path: Path, array: np.ndarray) -> None:
