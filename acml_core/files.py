@@ -80,8 +80,11 @@ def write_tensors(
 
     plain = {key: value.detach().cpu().contiguous().clone() for key, value in tensors.items()}
     with whole(path) as part:
+        part.touch()
+        mode = part.stat().st_mode  # as every file here; safetensors makes one for its owner alone
         try:
             save_file(plain, part, metadata=metadata)
+            part.chmod(mode)
         except SafetensorError as error:
             raise AcmlError(
                 f"cannot be written ({error})",

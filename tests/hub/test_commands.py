@@ -104,6 +104,12 @@ def test_a_model_exported_with_its_licences_states_them_everywhere(
         AcmlModel.from_pretrained(out)
 
 
+def test_a_models_files_are_readable_alike(tiny: Path) -> None:
+    """A model that a group shares is no use where its weights are their owner's alone."""
+    modes = {path.name: oct(path.stat().st_mode & 0o777) for path in tiny.iterdir()}
+    assert len(set(modes.values())) == 1, modes
+
+
 def test_a_modality_alone_means_its_default_weights(
     acml: Any,
     use: Use,
