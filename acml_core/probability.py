@@ -87,11 +87,12 @@ class Calibration(Settings):
         """The calibration for measurements of which these fields are known (``Signal.filled``).
 
         It is that of the kind that shares most of its fields with them, or the general one where no
-        kind shares at least half.
+        kind shares at least half. Fields that no kind names do not count: no encoder sees them.
         """
         alike, best = 0.5, self
+        known = set(filled) & {name for key in self.kinds for name in key.split(",")}
         for key, kind in self.kinds.items():
-            fields, known = set(key.split(",")), set(filled)
+            fields = set(key.split(","))
             share = len(fields & known) / max(len(fields | known), 1)
             if share > alike or (share == alike and best is self):
                 alike, best = share, kind

@@ -9,17 +9,21 @@ import numpy as np
 import torch
 
 from acml_core.data.dataset import Dataset
+from acml_core.errors import AcmlError
 from acml_core.evaluation.calibration import fit
 from acml_core.evaluation.ranking import Side
 from acml_core.evaluation.reranking import fit_rerank
 from acml_core.evaluation.validation import sides
 from acml_core.graphs.packed import PackedGraphs
-from acml_core.modality import Signal
+from acml_core.modality import Modality, Signal
 from acml_core.model import AcmlModel
 from acml_core.probability import Calibration
 
 MIN_KIND_QUERIES = 200
 """Fewer validation queries of which the same fields are known get no calibration of their own."""
+
+SIGNALS_TRIED = 20
+"""To find out whether the encoder sees a field."""
 
 MIN_KINDS = 2
 """A single kind is the general one."""
@@ -73,9 +77,12 @@ def _kinds(
     Beside the kinds that were measured there are those of every field that is a measurement by
     itself: its queries are the same ones with all other fields forgotten.
     """
+    plugin = model.modalities[modality]
+    blind = {name for name in plugin.signal.columns() if not _looked_at(plugin, name, signals)}
     rows: dict[tuple[str, ...], list[int]] = {}
     for row, signal in enumerate(signals):
-        rows.setdefault(signal.filled, []).append(row)
+        fields = tuple(name for name in signal.filled if name not in blind)
+        rows.setdefault(fields, []).append(row)
     sides = {
         fields: queries.take(np.array(chosen))
         for fields, chosen in rows.items()
@@ -90,6 +97,21 @@ def _kinds(
     if len(sides) < MIN_KINDS:
         return {}
     return {",".join(fields): fit(side, gallery, seed) for fields, side in sides.items()}
+
+
+def _looked_at(plugin: Modality, field: str, signals: Sequence[Signal]) -> bool:
+    """Whether the encoder gets to see a field: a solvent, say, may only be noted."""
+    for signal in [one for one in signals if field in one.filled][:SIGNALS_TRIED]:
+        try:
+            without = signal.only([name for name in signal.filled if name != field])
+            if without.missing:
+                return True
+            pair = plugin.prepare(signal), plugin.prepare(without)
+        except (ValueError, AcmlError):  # it cannot be left out
+            return True
+        if any(not np.array_equal(pair[0][name], pair[1][name]) for name in pair[0]):
+            return True
+    return False
 
 
 def _alone(signal: Signal, field: str) -> Signal | None:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
+from acml_core import artefact
+from acml_core.data.dataset import load
+from acml_core.data.split import SplitConfig
+from acml_core.data.table import read, write
+from acml_core.evaluation import recalibrate
 from acml_core.evaluation.calibration import fit
 from acml_core.evaluation.confidence import auc, confidence
 from acml_core.evaluation.ranking import Side
@@ -154,3 +161,23 @@ def test_area_under_the_curve() -> None:
     assert auc(np.array([3.0, 4.0]), np.array([1.0, 2.0])) == 1.0
     assert auc(np.array([1.0, 4.0]), np.array([1.0, 4.0])) == 0.5
     assert auc(np.array([1.0]), np.array([2.0, 0.0])) == 0.5
+
+
+def test_a_field_that_no_encoder_sees_makes_no_kind(
+    trained: Path, small_table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of NMR lists the solvent is noted only; and a bare list is a kind although none was measured."""
+    loaded = artefact.load(trained)
+    plugin = loaded.model.modalities["nmr"]
+    signals = read(small_table, plugin.signal).signals
+    in_two = [
+        one.model_copy(update={"solvent": ("CDCl3", "DMSO-d6")[i % 2]})
+        for i, one in enumerate(signals)
+    ]
+    write(tmp_path / "t.parquet", in_two)
+    dataset = load([tmp_path / "t.parquet"], [plugin], SplitConfig(), progress=False)
+    monkeypatch.setattr(recalibrate, "MIN_KIND_QUERIES", 5)
+    made = recalibrate.calibrate(loaded.model, "nmr", dataset)
+    assert set(made.kinds) >= {"shifts_13c", "shifts_1h"}
+    assert not any("solvent" in key for key in made.kinds)
+    assert made.of(("shifts_13c", "solvent")) is made.kinds["shifts_13c"]
