@@ -1,5 +1,5 @@
 #!/bin/sh
-# The weights that come with this plugin, from the tables of $ACML_DATA; about 80 minutes on two cores.
+# The weights that come with this plugin, from the tables of $ACML_DATA; about 100 minutes on two cores.
 #
 #   sh plugins/acml-plugin-nmr/scripts/train_weights.sh WORK
 #
@@ -28,8 +28,8 @@ train() { # folder, recipe, minutes, further options
             --recipe "$recipe" --max-minutes "$minutes" --out "$out" "$@"
     fi
 }
-train first "$here/weights/first.toml" 34
-train second "$here/weights/second.toml" 42 --init first
+train first "$here/weights/first.toml" 32
+train second "$here/weights/second.toml" 55 --init first
 
 acml models calibrate second --data "$measured" --library "$library" --rerank 100
 [ -e final ] || acml models export second final --half
