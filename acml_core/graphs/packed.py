@@ -15,6 +15,7 @@ import pyarrow as pa
 import torch
 from torch import Tensor
 
+from acml_core import arrow
 from acml_core.errors import ArtefactError
 from acml_core.graphs import storage
 from acml_core.graphs.featurize import ATOM_FEATURES, BOND_FEATURES, MolGraph
@@ -205,12 +206,14 @@ class PackedGraphs:
     def from_molecules(cls, pairs: Sequence[tuple[Molecule, MolGraph]]) -> PackedGraphs:
         """Pack featurised molecules; none is allowed."""
         graphs = [graph for _, graph in pairs]
-        table = {
-            name: [getattr(molecule, name) for molecule, _ in pairs]
-            for name in MOLECULE_SCHEMA.names
-        }
+        columns = [
+            arrow.strings([molecule.smiles for molecule, _ in pairs]),
+            arrow.strings([molecule.inchikey for molecule, _ in pairs]),
+            arrow.strings([molecule.formula for molecule, _ in pairs]),
+            arrow.numbers(np.array([molecule.mass for molecule, _ in pairs], dtype=np.float64)),
+        ]
         return cls(
-            pa.table(table, schema=MOLECULE_SCHEMA),
+            pa.Table.from_arrays(columns, schema=MOLECULE_SCHEMA),
             atoms=_stack([graph.atoms for graph in graphs], len(ATOM_FEATURES), np.uint8),
             bonds=_stack([graph.bonds for graph in graphs], 2, np.int32),
             bond_features=_stack(
@@ -245,7 +248,7 @@ class PackedGraphs:
         atom_rows, atom_ptr, _ = _rows(self.atom_offsets, index)
         bond_rows, bond_ptr, _ = _rows(self.bond_offsets, index)
         return PackedGraphs(
-            self.molecules.take(pa.array(index.cpu().numpy())),
+            self.molecules.take(arrow.numbers(index.cpu().numpy())),
             atoms=self.atoms[atom_rows],
             bonds=self.bonds[bond_rows],
             bond_features=self.bond_features[bond_rows],
