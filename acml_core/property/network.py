@@ -12,17 +12,38 @@ from torch import Tensor, nn
 from acml_core.graphs.packed import GraphBatch, PackedGraphs
 from acml_core.model import INFERENCE_BATCH
 from acml_core.property.readout import readout
+from acml_core.semantics.probes import FURTHEST
 
 Kind = Literal["mlp", "linear"]
 
 HEAD_WIDTH = 256
 
 
+class Standardise(nn.Module):
+    """Readouts less their mean, by their deviation, cut off where ``probes.Scale`` cuts them off.
+
+    Args:
+        dim: length of the readout; the statistics are set, not learnt.
+    """
+
+    centre: Tensor
+    spread: Tensor
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.register_buffer("centre", torch.zeros(dim))
+        self.register_buffer("spread", torch.ones(dim))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ((x - self.centre) / self.spread).clamp(-FURTHEST, FURTHEST)
+
+
 class Head(nn.Module):
     """Readout ``(B, d)`` to raw outputs ``(B, T)``: logits of classes, or scaled values.
 
     Args:
-        kind: ``mlp``: a normalised readout, then two layers; ``linear``: one.
+        kind: ``mlp``: a normalised readout, then two layers; ``linear``: a standardised one, and
+            one layer.
         dim: length d of the readout.
         targets: outputs T.
         dropout: before each layer of an ``mlp``.
@@ -33,7 +54,7 @@ class Head(nn.Module):
         self.targets = targets
         self.last = nn.Linear(dim if kind == "linear" else HEAD_WIDTH, targets)
         self.first = (
-            nn.Identity()
+            Standardise(dim)
             if kind == "linear"
             else nn.Sequential(
                 nn.LayerNorm(dim, elementwise_affine=False),  # sums grow with the molecule

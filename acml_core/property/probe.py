@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from acml_core.property.network import Head
+from acml_core.property.network import Head, Standardise
 from acml_core.property.table import Task
 from acml_core.semantics.probes import balanced, fit
 
@@ -23,12 +23,20 @@ def probe(
         y, y_validation: (n, T) scaled targets; nan is not measured.
     """
     classes = task == "classification"
-    weight, bias = fit("presence" if classes else "value", x, y, x_validation, y_validation)
+    scale, (weight, bias) = fit(
+        "presence" if classes else "value", x, y, x_validation, y_validation
+    )
     if classes:
         ones, zeros = balanced(y)
         bias = bias - np.log(ones / zeros)
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         head = Head("linear", x.shape[1], y.shape[1])
-        head.last.weight.copy_(torch.from_numpy(weight.T))
-        head.last.bias.copy_(torch.from_numpy(bias))
+        assert isinstance(head.first, Standardise)
+        for place, array in (
+            (head.last.weight, weight.T),
+            (head.last.bias, bias),
+            (head.first.centre, scale.centre),
+            (head.first.spread, scale.spread),
+        ):
+            place.copy_(torch.from_numpy(array))
     return head.eval()

@@ -54,8 +54,36 @@ def _counts(values: np.ndarray) -> list[int]:
     return found if len(found) > 1 else [0, len(values)]
 
 
-class Probe(NamedTuple):
-    """One linear model a target: ``features @ weight + bias`` are scores, logits for groups.
+FURTHEST = 5.0
+"""Standard deviations from the training molecules' mean beyond which a feature counts no further. Sums
+over atoms grow with the molecule: without it one giant molecule decides about every score."""
+
+LEAST_SPREAD = 1e-6
+
+
+class Scale(NamedTuple):
+    """How features are standardised.
+
+    Attributes:
+        centre, spread: (d,) of the training molecules.
+    """
+
+    centre: np.ndarray
+    spread: np.ndarray
+
+    @classmethod
+    def of(cls, x: np.ndarray) -> Scale:
+        """By training features ``(n, d)``."""
+        spread = x.std(0)
+        return cls(x.mean(0), np.where(spread > LEAST_SPREAD, spread, 1.0))
+
+    def apply(self, x: np.ndarray) -> np.ndarray:
+        """Features ``(n, d)``, standardised and cut off at ``FURTHEST``."""
+        return np.clip((x - self.centre) / self.spread, -FURTHEST, FURTHEST)
+
+
+class Linear(NamedTuple):
+    """One linear model a target: ``x @ weight + bias`` are scores, logits for groups.
 
     Attributes:
         weight: (d, T).
@@ -65,9 +93,20 @@ class Probe(NamedTuple):
     weight: np.ndarray
     bias: np.ndarray
 
-    def scores(self, features: np.ndarray) -> np.ndarray:
+    def scores(self, x: np.ndarray) -> np.ndarray:
+        """``(n, T)`` of standardised features ``(n, d)``."""
+        return np.asarray(x @ self.weight + self.bias)
+
+
+class Probe(NamedTuple):
+    """Linear models of features as they are."""
+
+    scale: Scale
+    linear: Linear
+
+    def scores(self, x: np.ndarray) -> np.ndarray:
         """``(n, T)`` of features ``(n, d)``."""
-        return np.asarray(features @ self.weight + self.bias)
+        return self.linear.scores(self.scale.apply(x))
 
 
 def predict(
@@ -110,9 +149,8 @@ def fit(
         x, x_validation: features ``(n, d)``; standardised here, by the training molecules.
         y, y_validation: ``(n, T)``; nan is not measured.
     """
-    centre, spread = x.mean(0), x.std(0)
-    spread = np.where(spread > 1e-6, spread, 1.0)
-    scaled, tried = (x - centre) / spread, (x_validation - centre) / spread
+    scale = Scale.of(x)
+    scaled, tried = scale.apply(x), scale.apply(x_validation)
     presence = kind == "presence"
     strengths = LOGISTIC_STRENGTHS if presence else RIDGE_STRENGTHS
     probes = (logistic if presence else ridge)(scaled, y, strengths)
@@ -126,8 +164,7 @@ def fit(
         better = found > best
         weight[:, better], bias[better] = probe.weight[:, better], probe.bias[better]
         best = np.maximum(best, found)
-    weight = weight / spread[:, None]
-    return Probe(weight, bias - centre @ weight)
+    return Probe(scale, Linear(weight, bias))
 
 
 def _judged(kind: Kind, y: np.ndarray, scores: np.ndarray) -> np.ndarray:
@@ -143,18 +180,18 @@ def _judged(kind: Kind, y: np.ndarray, scores: np.ndarray) -> np.ndarray:
     return found
 
 
-def ridge(x: np.ndarray, y: np.ndarray, strengths: tuple[float, ...]) -> list[Probe]:
+def ridge(x: np.ndarray, y: np.ndarray, strengths: tuple[float, ...]) -> list[Linear]:
     """Ridge regressions, one probe a strength: the minimum of ``|y - xw - b|^2 + strength |w|^2``.
 
     Args:
-        x: (n, d).
+        x: (n, d), standardised.
         y: (n, T); nan is not measured.
     """
     known = np.isfinite(y)
     alike: dict[bytes, list[int]] = {}
     for t in range(y.shape[1]):
         alike.setdefault(known[:, t].tobytes(), []).append(t)
-    probes = [Probe(np.zeros((x.shape[1], y.shape[1])), np.zeros(y.shape[1])) for _ in strengths]
+    probes = [Linear(np.zeros((x.shape[1], y.shape[1])), np.zeros(y.shape[1])) for _ in strengths]
     for columns in alike.values():
         rows = known[:, columns[0]]
         if not rows.any():
@@ -171,7 +208,7 @@ def ridge(x: np.ndarray, y: np.ndarray, strengths: tuple[float, ...]) -> list[Pr
     return probes
 
 
-def logistic(x: np.ndarray, y: np.ndarray, strengths: tuple[float, ...]) -> list[Probe]:
+def logistic(x: np.ndarray, y: np.ndarray, strengths: tuple[float, ...]) -> list[Linear]:
     """Balanced logistic regressions of all targets at once, one probe a strength.
 
     Each is the minimum of ``mean(class weight * log loss) + |w|^2 / (2 n strength)``, as
@@ -204,7 +241,7 @@ def _logistic(
     weights: torch.Tensor,
     count: torch.Tensor,
     strength: float,
-) -> Probe:
+) -> Linear:
     weight = torch.zeros(features.shape[1], truth.shape[1], requires_grad=True)
     bias = torch.zeros(truth.shape[1], requires_grad=True)
     solver = torch.optim.LBFGS(
@@ -223,4 +260,4 @@ def _logistic(
         return total
 
     solver.step(loss)
-    return Probe(weight.detach().numpy(), bias.detach().numpy())
+    return Linear(weight.detach().numpy(), bias.detach().numpy())

@@ -6,7 +6,7 @@ import csv
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,9 @@ from acml_core.semantics.taught import family_table, probe_table, scores, taught
 
 SHARES = {"train": 0.7, "validation": 0.1, "test": 0.2}
 """Of ``most`` molecules, at most."""
+
+DRAWN = 3
+"""Rows drawn for each molecule that is used: the test takes a fifth of these from a tenth of those."""
 
 COLOURED = ("logP", "TPSA", "aromatic rings", "fraction of sp3 carbon", "carbonyl C")
 """Targets that colour the maps."""
@@ -83,7 +86,9 @@ def evaluate(
         raise BadInput(
             f"no map is called {map_method!r}", remedy=f"Known: {', '.join(maps.METHODS)}."
         )
-    graphs, _, rejects = cached(molecule_files.read(data))
+    file_rows, smiles = _some(molecule_files.read(data), DRAWN * most, seed)
+    graphs, _, rejects = cached(smiles)
+    rejects = [replace(one, row=file_rows[one.row - 1]) for one in rejects]
     graphs, sides, lost = _draw(graphs, models, most, seed, data)
     report(f"{len(graphs)} molecules: " + ", ".join(f"{len(v)} {k}" for k, v in sides.items()))
     targets = compute(list(graphs.smiles))
@@ -116,6 +121,18 @@ def evaluate(
         "map": {"method": map_method, "molecules": len(shown)},
     }
     return Semantics(summary, list(graphs.smiles[shown]), places, _colours(targets, shown), rejects)
+
+
+def _some(smiles: list[str], most: int, seed: int) -> tuple[list[int], list[str]]:
+    """At most so many texts, each once, with their rows from 1."""
+    first: dict[str, int] = {}
+    for row, text in enumerate(smiles, start=1):
+        first.setdefault(text, row)
+    texts = list(first)
+    if len(texts) > most:
+        drawn = np.random.default_rng(seed).choice(len(texts), most, replace=False)
+        texts = [texts[i] for i in np.sort(drawn)]
+    return [first[text] for text in texts], texts
 
 
 def _draw(

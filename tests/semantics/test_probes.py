@@ -158,3 +158,12 @@ def test_neighbours_by_fingerprints_are_those_by_tanimoto() -> None:
     assert report["nearest by Tanimoto"]["overlap"]["value"] == 1
     best = report["nearest by Tanimoto"]["tanimoto"]["value"]
     assert best >= report["same"]["tanimoto"]["value"] > report["random"]["tanimoto"]["value"]
+
+
+def test_one_giant_does_not_spoil_a_probe(features: np.ndarray, targets: Targets) -> None:
+    giant = features.copy()
+    giant[TEST[0]] *= 1000
+    values = Targets(targets.names[2:3], ["x"], ["value"], targets.values[:, 2:3])
+    predicted = predict(giant, values, [0], TRAIN, VALIDATION, TEST)
+    assert np.abs(predicted).max() < 100
+    assert r2(values.values[TEST[1:], 0], predicted[1:, 0], np.ones((1, len(TEST) - 1)))[0] > 0.98

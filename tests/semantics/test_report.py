@@ -11,7 +11,7 @@ import pytest
 
 from acml_core import artefact
 from acml_core.errors import BadInput
-from acml_core.semantics.report import evaluate
+from acml_core.semantics.report import _some, evaluate
 from acml_core.semantics.targets import ENVIRONMENTS, GROUPS, PROPERTIES, RINGS
 
 if TYPE_CHECKING:
@@ -60,3 +60,13 @@ def test_too_few_molecules_are_named(trained: Path, tmp_path: Path) -> None:
         evaluate({"own": model}, few, report=lambda _: None)
     with pytest.raises(BadInput, match="pca, tsne"):
         evaluate({"own": model}, few, map_method="umap", report=lambda _: None)
+
+
+def test_of_a_large_file_some_rows_are_read() -> None:
+    texts = [f"{'C' * (1 + n // 2)}O" for n in range(200)]  # each twice
+    rows, some = _some(texts, 30, seed=1)
+    assert len(set(some)) == 30
+    assert all(texts[row - 1] == text for row, text in zip(rows, some, strict=True))
+    assert rows == sorted(rows)
+    assert rows != _some(texts, 30, seed=2)[0]
+    assert _some(texts, 1000, seed=1) == (list(range(1, 200, 2)), texts[::2])
