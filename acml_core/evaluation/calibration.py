@@ -109,7 +109,9 @@ def _point(matrix: Tensor, candidates: int) -> Point:
 def _mixture(matrix: Tensor, candidates: int) -> Point:
     """The likeliest mixture of a sharp and a flat softmax, over a grid of scales about the best one.
 
-    The share of the flat one is found by expectation maximisation for each pair.
+    The share of the flat one is found by expectation maximisation for each pair. A mixture has two
+    numbers more than one softmax, and must be likelier by what the Bayesian information criterion asks
+    for these (Schwarz 1978, doi:10.1214/aos/1176344136).
     """
     centre = _scale(matrix)
     grid = [0.0, *(centre * factor for factor in FACTORS)]
@@ -118,7 +120,9 @@ def _mixture(matrix: Tensor, candidates: int) -> Point:
         scaled = (matrix * scale).masked_fill(torch.isneginf(matrix), -torch.inf)
         rows.append((scaled[:, 0] - torch.logsumexp(scaled, 1)).double().numpy())
     log_p = np.stack(rows)
-    best = float(log_p.mean(1).max()), centre, 0.0, 0.0
+    single = int(log_p.mean(1)[1:].argmax()) + 1
+    asked = math.log(len(matrix)) / len(matrix)
+    best = float(log_p[single].mean()) + asked, grid[single], 0.0, 0.0
     for sharp in range(1, len(grid)):
         for flat in range(sharp):
             p, q = np.exp(log_p[sharp]), np.exp(log_p[flat])
