@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import get_context
+from multiprocessing import connection, get_context, parent_process
 from typing import TypeVar
 
 from acml_core.errors import AcmlError
@@ -93,7 +94,8 @@ def _interrupts_wait() -> Iterator[None]:
 
 
 def _start() -> None:
-    """A worker's first acts: one thread, and from now on Ctrl-C ends it without a word."""
+    """A worker's first acts: one thread; Ctrl-C, or its parent's end, ends it without a word."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ |= dict.fromkeys(THREADS, "1")
     torch = sys.modules.get("torch")  # loaded already where the parent's script imports it
     if torch is not None:
@@ -101,3 +103,11 @@ def _start() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
+def _end_with_parent() -> None:
+    """A killed parent tells nobody, and its workers would wait for their next chunk for ever."""
+    parent = parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)

@@ -48,7 +48,9 @@ def run(engine: Engine, tasks: Sequence[Task], workers: int | None) -> Results:
         Unsupported: Ray is not installed.
         AcmlError: a worker failed.
     """
-    return _ray(tasks, workers) if engine == "ray" else map_chunks(encode, tasks, workers)
+    if engine == "ray":
+        return _ray(tasks, workers)
+    return map_chunks(encode, tasks, workers, ordered=False)
 
 
 def _import_ray() -> Any:
