@@ -17,13 +17,17 @@ from safetensors import safe_open
 from torch.overrides import TorchFunctionMode
 
 TIMES = 4
-"""A model may make this many times the elements of its weights: initial values are made apart."""
+"""A model may make this many times the tensors and elements of its weights: initial values are made
+apart."""
 
-BESIDE = 1 << 24
+ELEMENTS_BESIDE, TENSORS_BESIDE = 1 << 24, 1 << 8
 """And this many more, for tables that are computed and not saved."""
 
 SIZED = frozenset({torch.empty, torch.zeros, torch.ones, torch.rand, torch.randn})
 """What makes a tensor of a size given as numbers or as one sequence."""
+
+MAKING = SIZED | {torch.full, torch.eye, torch.arange}
+"""All that makes a tensor from nothing."""
 
 
 class TooLarge(Exception):
@@ -31,15 +35,15 @@ class TooLarge(Exception):
 
 
 class Allowance(TorchFunctionMode):
-    """Within ``with``, torch makes no more than so many elements in all.
+    """Within ``with``, torch makes no more than so many tensors and elements in all.
 
     Raises:
         TooLarge: at the first tensor beyond.
     """
 
-    def __init__(self, elements: int) -> None:
+    def __init__(self, tensors: int, elements: int) -> None:
         super().__init__()
-        self.left = elements
+        self.tensors, self.elements = tensors, elements
 
     def __torch_function__(
         self,
@@ -49,9 +53,11 @@ class Allowance(TorchFunctionMode):
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         kwargs = kwargs or {}
-        self.left -= _elements(func, args, kwargs)
-        if self.left < 0:
-            raise TooLarge
+        if func in MAKING:
+            self.tensors -= 1
+            self.elements -= _elements(func, args, kwargs)
+            if self.tensors < 0 or self.elements < 0:
+                raise TooLarge
         return func(*args, **kwargs)
 
 
@@ -62,13 +68,12 @@ def for_weights(path: Path) -> Allowance:
         safetensors.SafetensorError, OSError: the file is damaged.
     """
     with safe_open(path, framework="pt") as file:
-        names = file.keys()
-        saved = sum(math.prod(file.get_slice(name).get_shape()) for name in names)
-    return Allowance(TIMES * saved + BESIDE)
+        sizes = [math.prod(file.get_slice(name).get_shape()) for name in list(file.keys())]
+    return Allowance(TIMES * len(sizes) + TENSORS_BESIDE, TIMES * sum(sizes) + ELEMENTS_BESIDE)
 
 
 def _elements(func: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> int:
-    """Of the tensor that a call would make; 0 for what makes none or takes it from other tensors."""
+    """Of the tensor that a call of ``MAKING`` would make."""
     if func in SIZED:
         size = kwargs.get("size", args)
         if len(size) == 1 and isinstance(size[0], Sequence):
@@ -78,7 +83,7 @@ def _elements(func: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str
         return math.prod(kwargs.get("size", args[0] if args else ()))
     if func is torch.eye:
         return math.prod(args) ** (2 if len(args) == 1 else 1)
-    if func is torch.arange:
-        start, stop, step = (*((0, *args) if len(args) == 1 else args), 1)[:3]
-        return max(0, math.ceil((stop - start) / step))
-    return 0
+    if not args:  # torch.arange(end=...)
+        return 0
+    start, stop, step = (*((0, *args) if len(args) == 1 else args), 1)[:3]
+    return max(0, math.ceil((stop - start) / step))
