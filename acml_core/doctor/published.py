@@ -118,7 +118,7 @@ def _reach(endpoint: str) -> None:
     Raises:
         OSError: no connection, or a server that is out of order.
     """
-    from urllib.error import HTTPError
+    from urllib.error import HTTPError, URLError
     from urllib.request import Request, urlopen
 
     if not endpoint.startswith(("http://", "https://")):
@@ -128,3 +128,5 @@ def _reach(endpoint: str) -> None:
     except HTTPError as answer:
         if answer.code >= 500:
             raise OSError(f"HTTP {answer.code}") from None
+    except URLError as error:  # its own text is for programmers
+        raise OSError(getattr(error.reason, "strerror", None) or str(error.reason)) from None
