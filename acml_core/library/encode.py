@@ -7,13 +7,12 @@ small one, has all threads: somebody waits for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from acml_core import artefact as artefacts
 from acml_core.artefact import Artefact
@@ -21,6 +20,7 @@ from acml_core.errors import ArtefactError
 from acml_core.graphs.build import PARALLEL_FROM, build
 from acml_core.library.records import Records
 from acml_core.library.shard import Shard
+from acml_core.library.threads import one_thread
 
 _loaded: dict[str, Artefact] = {}
 
@@ -64,7 +64,7 @@ def encode(task: Task) -> tuple[int, Shard]:
         ArtefactError: the model cannot be loaded here, or is another one by now.
     """
     alone = task.workers != 1 and len(task.rows) >= PARALLEL_FROM
-    with nullcontext() if alone else _one_thread():
+    with nullcontext() if alone else one_thread():
         graphs, owner, rejects = build(list(task.rows), workers=task.workers, progress=False)
         model = _model(task).model
         found = model.encode_for(graphs, task.modalities)
@@ -88,14 +88,3 @@ def _model(task: Task) -> Artefact:
             )
         remember(found)
     return found
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Sums over several threads depend on how many there are; and there is a worker for each core."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

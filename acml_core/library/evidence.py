@@ -7,22 +7,28 @@ a sample (``acml_core.library.nearest``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from acml_core.library.score import log_sums, mixture
+from acml_core.library.threads import one_thread
 from acml_core.probability import Best, Point, log_odds_present
 
-GROWTH = 16
-"""Further candidates are sorted this many times as many at a time, until enough are."""
+NEAR = 16
+"""Behind the best k, the next 15 k are sorted; most sets end there."""
 
-Rest = Callable[[], Iterator[tuple[np.ndarray, np.ndarray]]]
-"""Scores of the candidates behind the best, in descending order, and how many candidates each of
-them stands for, both (n,)."""
+BANDS = 4096
+"""Bands of score in which the others are added up; only the band in which a set ends is sorted."""
+
+Probability = Callable[[np.ndarray], np.ndarray]
+Behind = Callable[[Probability, float, float], float]
+"""How many candidates behind the best have no more than a mass before them: from the probability of a
+score, what the best hold, and the mass."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,7 @@ class Evidence:
         best: (k,) int64 columns of the best candidates, the best first.
         score: (k,) float64.
         sharp, flat: logarithms of the sums over all candidates, for the calibration's two scales.
-        rest: the others.
+        behind: counts the others.
     """
 
     point: Point
@@ -42,20 +48,21 @@ class Evidence:
     score: np.ndarray
     sharp: float
     flat: float
-    rest: Rest
+    behind: Behind
 
     @classmethod
     def of(cls, point: Point, row: Tensor, k: int) -> Evidence:
         """From the scores ``(n,)`` of every candidate."""
-        sharp, flat = log_sums(point, row)
-        first = torch.topk(row, min(k, len(row)))
+        with one_thread():
+            sharp, flat = log_sums(point, row)
+            first = torch.topk(row, min(k, len(row)))
         return cls(
             point,
             first.indices.numpy(),
             first.values.double().numpy(),
             float(sharp),
             float(flat),
-            lambda: _behind(row, len(first.values)),
+            partial(_behind, row, len(first.values)),
         )
 
     def log_likelihood(self, score: np.ndarray) -> np.ndarray:
@@ -76,18 +83,22 @@ class Evidence:
         Args:
             probability: (k,) of the best, in their order: a second opinion may have changed both.
         """
-        count, held = _within(probability, np.ones(len(probability)), 0.0, mass)
+        count, held = within(probability, np.ones(len(probability)), 0.0, mass)
         if count < len(probability):
             return round(count)
-        for score, weight in self.rest():
-            more, held = _within(np.exp(self.log_likelihood(score)), weight, held, mass)
-            count += more
-            if more < weight.sum():
-                break
-        return round(count)
+        return round(count + self.behind(self._probability, held, mass))
+
+    def _probability(self, score: np.ndarray) -> np.ndarray:
+        """What ``log_likelihood`` is the logarithm of, faster: for counting many candidates."""
+        point = self.point
+        sharp = np.exp(score * np.float32(point.scale) - np.float32(self.sharp))
+        if not point.tail:
+            return sharp
+        flat = np.exp(score * np.float32(point.tail_scale) - np.float32(self.flat))
+        return np.asarray((1 - point.tail) * sharp + point.tail * flat)
 
 
-def _within(
+def within(
     probability: np.ndarray, weight: np.ndarray, held: float, mass: float
 ) -> tuple[float, float]:
     """How many candidates, each entry for ``weight`` of them, have no more than ``mass`` before them.
@@ -101,10 +112,24 @@ def _within(
     return count, float(cumulative[-1]) if len(cumulative) else held
 
 
-def _behind(row: Tensor, done: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    size = done
-    while done < len(row):
-        size = min(len(row), max(size, 1) * GROWTH)
-        found = torch.topk(row, size).values[done:].double().numpy()
-        yield found, np.ones(len(found))
-        done = size
+def _behind(row: Tensor, done: int, probability: Probability, held: float, mass: float) -> float:
+    """``Behind`` of the scores of every candidate, the best ``done`` of which are told already."""
+    with one_thread():
+        near = torch.topk(row, min(len(row), done * NEAR))
+    score = near.values[done:].numpy()
+    more, held = within(probability(score), np.ones(len(score)), held, mass)
+    if more < len(score) or len(near.values) == len(row):
+        return more
+    others = np.ones(len(row), dtype=bool)
+    others[near.indices.numpy()] = False
+    score = row.numpy()[others]
+    p = probability(score).astype(np.float64)
+    high, low = score.max(), score.min()
+    band = ((high - score) * (BANDS / max(high - low, 1e-12))).astype(np.int64).clip(0, BANDS - 1)
+    ends = held + np.cumsum(np.bincount(band, weights=p, minlength=BANDS))
+    last = int(np.searchsorted(ends, mass, side="right"))
+    if last == BANDS:
+        return more + len(score)
+    inside = np.sort(p[band == last])[::-1]
+    before = ends[last] - p[band == last].sum()
+    return more + float((band < last).sum()) + within(inside, np.ones(len(inside)), before, mass)[0]

@@ -11,7 +11,6 @@ in the sample either, the probabilities of the others come out too high.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,8 +23,9 @@ from acml_core.config import Settings
 from acml_core.errors import ArtefactError, Unsupported
 from acml_core.files import whole
 from acml_core.library import vectors as vector_files
-from acml_core.library.evidence import Evidence
+from acml_core.library.evidence import Evidence, Probability, within
 from acml_core.library.score import log_sums, scores
+from acml_core.library.threads import one_thread
 from acml_core.library.vectors import Vectors
 from acml_core.probability import Point
 
@@ -109,6 +109,10 @@ class Nearest:
 
     def evidence(self, point: Point, query: Tensor, k: int) -> Evidence:
         """The ranking of one query ``(p,)``, its sums estimated as the module says."""
+        with one_thread():
+            return self._evidence(point, query, k)
+
+    def _evidence(self, point: Point, query: Tensor, k: int) -> Evidence:
         ((found, score),) = self.search(query[None], max(NEIGHBOURS, 2 * k))
         ((_, row),) = scores(query[None], self.sample)
         fresh = np.ones(len(self.numbers), dtype=bool)
@@ -120,13 +124,13 @@ class Nearest:
         weight = (len(self.vectors) - len(found)) / max(1, len(others))
         sharp, flat = _sums(point, score, others, weight)
 
-        def rest() -> Iterator[tuple[np.ndarray, np.ndarray]]:
-            behind = np.concatenate([score[k:], others]).astype(np.float64)
+        def behind(probability: Probability, held: float, mass: float) -> float:
+            every = np.concatenate([score[k:], others])
             counts = np.concatenate([np.ones(len(score[k:])), np.full(len(others), weight)])
-            order = np.argsort(-behind, kind="stable")
-            yield behind[order], counts[order]
+            order = np.argsort(-every, kind="stable")
+            return within(probability(every[order]), counts[order], held, mass)[0]
 
-        return Evidence(point, found[:k], score[:k].astype(np.float64), sharp, flat, rest)
+        return Evidence(point, found[:k], score[:k].astype(np.float64), sharp, flat, behind)
 
 
 def _sums(point: Point, found: np.ndarray, others: np.ndarray, weight: float) -> tuple[float, ...]:

@@ -7,12 +7,15 @@ itself by rounding.
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor
 
+from acml_core.library.threads import Threads
 from acml_core.library.vectors import Vectors
 from acml_core.probability import Point
 
@@ -22,6 +25,12 @@ SCORES_AT_ONCE = 1 << 25
 ROWS_AT_ONCE = 4096
 """Candidates that are multiplied at a time. Those of half precision are widened first: so many stay
 in the processor's cache, and a million need no second gigabyte."""
+
+ALONE_UP_TO = 8
+"""Up to so many products are too little work to share out."""
+
+Pieces = Sequence[tuple[int, Tensor]]
+"""Candidates with the column in which they begin."""
 
 
 def scores(queries: Tensor, candidates: Tensor | Vectors) -> Iterator[tuple[slice, Tensor]]:
@@ -35,27 +44,34 @@ def scores(queries: Tensor, candidates: Tensor | Vectors) -> Iterator[tuple[slic
         ``(rows, scores)``: a slice of the queries and their ``(rows, G)`` float32 scores.
     """
     step = max(1, SCORES_AT_ONCE // max(1, len(candidates)))
-    wide = torch.empty(ROWS_AT_ONCE, queries.shape[1])
-    for start in range(0, len(queries), step):
-        rows = slice(start, min(start + step, len(queries)))
-        asking = queries[rows].float().contiguous()
-        block = torch.empty(len(asking), len(candidates))
-        at = 0
-        for piece in _pieces(candidates):
-            if piece.dtype != torch.float32:
-                piece = wide[: len(piece)].copy_(piece)
-            out = block[:, at : at + len(piece)]
-            if len(asking) == 1:
-                torch.mv(piece, asking[0], out=out[0])
-            else:
-                torch.mm(asking, piece.T, out=out)
-            at += len(piece)
-        yield rows, block
+    pieces = _pieces(candidates)
+    with Threads(1 if len(pieces) <= ALONE_UP_TO else torch.get_num_threads()) as threads:
+        for start in range(0, len(queries), step):
+            rows = slice(start, min(start + step, len(queries)))
+            block = torch.empty(rows.stop - rows.start, len(candidates))
+            asking = queries[rows].float().contiguous()
+            threads.run(partial(_fill, asking, block), pieces)
+            yield rows, block
 
 
-def _pieces(candidates: Tensor | Vectors) -> Iterator[Tensor]:
-    for part in candidates.parts if isinstance(candidates, Vectors) else [candidates]:
-        yield from part.split(ROWS_AT_ONCE)
+def _pieces(candidates: Tensor | Vectors) -> Pieces:
+    parts = candidates.parts if isinstance(candidates, Vectors) else [candidates]
+    pieces = [piece for part in parts for piece in part.split(ROWS_AT_ONCE)]
+    ends = list(itertools.accumulate(len(piece) for piece in pieces))
+    return list(zip([0, *ends], pieces, strict=False))
+
+
+def _fill(asking: Tensor, block: Tensor, pieces: Pieces) -> None:
+    """The columns of some candidates in a block of scores."""
+    wide = torch.empty(ROWS_AT_ONCE, asking.shape[1])
+    for at, piece in pieces:
+        if piece.dtype != torch.float32:
+            piece = wide[: len(piece)].copy_(piece)
+        out = block[:, at : at + len(piece)]
+        if len(asking) == 1:
+            torch.mv(piece, asking[0], out=out[0])
+        else:
+            torch.mm(asking, piece.T, out=out)
 
 
 def log_likelihoods(point: Point, found: Tensor) -> Tensor:

@@ -285,6 +285,7 @@ def test_a_connection_that_stays_broken_leaves_no_table_and_goes_on_later(
     hub: HubServer, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retry, "FIRST_WAIT_S", 0.01)
+    monkeypatch.setattr(retry, "ATTEMPTS", 2)  # the client itself tries five times each
     row = public.peaks([58.1], [3.69])
     hub.add(public.PEAKS, public.peak_lists(train=[row], val=[row], test=[{**row, "id": 2}]))
     hub.fail("resolve/main/data/test", status=503, times=99)
