@@ -20,14 +20,14 @@ class FinetuneConfig(Settings):
         " boosting: gradient-boosted trees on the frozen encoder",
     )
     fingerprint: bool = Field(
-        False, description="ECFP4 bits beside the readout; of the mode boosting alone"
+        False, description="ECFP4 bits beside the readout; of a frozen encoder"
     )
     head_epochs: int = Field(
         0, ge=0, description="passes in which the head alone learns, before the encoder joins"
     )
-    epochs: int = Field(40, ge=1, description="passes over the training molecules, at most")
+    epochs: int = Field(20, ge=1, description="passes over the training molecules, at most")
     max_samples: int = Field(
-        100_000,
+        80_000,
         ge=1,
         description="molecules looked at in all, at most: large tables get fewer epochs",
     )
@@ -38,7 +38,7 @@ class FinetuneConfig(Settings):
     dropout: float = Field(0.2, ge=0, lt=1, description="before each layer of the head")
     warmup: float = Field(0.1, ge=0, lt=1, description="share of the run that warms up")
     clip: float = Field(1.0, gt=0, description="largest gradient norm")
-    patience: int = Field(12, ge=1, description="epochs without a better validation before the end")
+    patience: int = Field(8, ge=1, description="epochs without a better validation before the end")
     average: float = Field(
         0.9,
         ge=0,
@@ -51,6 +51,6 @@ class FinetuneConfig(Settings):
 
     @model_validator(mode="after")
     def _fits(self) -> FinetuneConfig:
-        if self.fingerprint and self.mode != "boosting":
-            raise ValueError("fingerprint = true needs mode = boosting")
+        if self.fingerprint and self.mode == "full":
+            raise ValueError("fingerprint = true needs mode = probe or boosting")
         return self

@@ -34,6 +34,7 @@ from acml_core.property.readout import POOLS, read_out
 from acml_core.property.scaling import Scaling
 from acml_core.property.table import Task
 from acml_core.property.trees import BoostedTrees
+from acml_core.semantics.embeddings import BITS
 
 INFO, WEIGHTS = "property.json", "weights.safetensors"
 SCHEMA = 1
@@ -175,7 +176,8 @@ def load(folder: str | Path) -> Predictor:
             if number < info.encoders:
                 encoder = make(graph_encoders, info.graph)
                 encoder.load_state_dict(_within(tensors, f"{number}.{ENCODER}"))
-            head = _head(info, POOLS * int(encoder.dim), _within(tensors, f"{number}.{HEAD}"))
+            dim = POOLS * int(encoder.dim) + (BITS if info.settings.fingerprint else 0)
+            head = _head(info, dim, _within(tensors, f"{number}.{HEAD}"))
             members.append(Member(encoder.eval(), head))
         domain = Domain.of(_within(tensors, DOMAIN))
     except (OSError, SafetensorError, RuntimeError, KeyError) as error:

@@ -28,8 +28,8 @@ CLASSIC = {
 WAYS: dict[str, dict[str, Any]] = {
     "fine-tuned": {"mode": "full"},
     "linear probe": {"mode": "probe"},
+    "linear probe with ECFP4": {"mode": "probe", "fingerprint": True},
     "frozen + gradient boosting": {"mode": "boosting"},
-    "frozen with ECFP4 + gradient boosting": {"mode": "boosting", "fingerprint": True},
 }
 """Of using an encoder, with the settings that make them."""
 

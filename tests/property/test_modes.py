@@ -124,7 +124,7 @@ def test_a_probe_does_not_mind_what_was_not_measured() -> None:
 
 
 def test_settings_that_do_not_fit_are_named() -> None:
-    with pytest.raises(ConfigError, match="fingerprint = true needs mode = boosting"):
+    with pytest.raises(ConfigError, match="fingerprint = true needs mode = probe or boosting"):
         parse(FinetuneConfig, {"fingerprint": True})
     with pytest.raises(ConfigError, match="mode"):
         parse(FinetuneConfig, {"mode": "frozen"})

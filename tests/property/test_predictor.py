@@ -46,9 +46,7 @@ def test_a_predictor_is_what_was_learnt(
     monkeypatch.setattr(trees, "ITERATIONS", 20)
     if mode == "boosting":
         pytest.importorskip("sklearn")
-    config = FinetuneConfig(
-        **{**fast.model_dump(), "mode": mode, "fingerprint": mode == "boosting"}
-    )
+    config = FinetuneConfig(**{**fast.model_dump(), "mode": mode, "fingerprint": mode != "full"})
     out = tmp_path / "predictor"
     made = fit(
         model, logp, folder / "esol.csv", out, how="random", seeds=(0, 1), config=config,
