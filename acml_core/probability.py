@@ -2,9 +2,11 @@
 
 ``p = (1 - tail) softmax(scale * score) + tail softmax(tail_scale * score)`` over the candidates: most
 measurements rank their molecule sharply, and a few, damaged or unlike anything learnt, hardly at all.
-One softmax for both would have to be too modest about the former. More candidates, or candidates of
-one formula alone, ask for other numbers, so there are some for each of several gallery sizes and some
-for isomers.
+One softmax for both would have to be too modest about the former. What that says of the best candidate
+is then set right by a logistic regression (Platt scaling): the likeliest mixture gives heed to the
+measurements that went wrong, and is still too modest where it is sure. More candidates, or candidates
+of one formula alone, ask for other numbers, so there are some for each of several gallery sizes and
+some for isomers.
 """
 
 from __future__ import annotations
@@ -21,6 +23,9 @@ from acml_core.config import Settings
 COVERAGE = 0.9
 """Share of answers that a conformal set shall hold."""
 
+LEAST_DOUBT = 1e-5
+"""Probabilities are taken for this at least, and for this less than one at most, to have log odds."""
+
 MARGIN_CAP = 12.0
 """Margins in log likelihood above this tell no more; also the margin of a single candidate."""
 
@@ -34,7 +39,9 @@ class Point(Settings):
         tail, tail_scale: share of measurements that tell little, and their scale.
         set_mass: candidates belong to the 90 % set while those before them hold no more than this
             probability (split conformal prediction; Romano et al., arXiv 2006.02544, without the
-            randomisation).
+            randomisation), as the softmax has them.
+        sure: logistic regression for "the best candidate is the molecule": intercept, and weight of
+            the log odds that the softmax gives it.
         present: logistic regression for "the molecule is among the candidates", at even odds:
             intercept, weight of the best candidate's ``scale * score``, weight of its margin.
     """
@@ -44,6 +51,7 @@ class Point(Settings):
     tail: float = Field(0.0, ge=0, le=1)
     tail_scale: float = Field(0.0, ge=0)
     set_mass: float = Field(1.0, ge=0)
+    sure: tuple[float, float] | None = None
     present: tuple[float, float, float] | None = None
 
 
@@ -54,11 +62,13 @@ class Rerank(Settings):
         candidates: best candidates that were looked at when this was fitted.
         scale: of the contrastive score among them.
         weight: of the plugin's score.
+        sure: as of a ``Point``, for the best candidate after reranking.
     """
 
     candidates: int = Field(ge=2)
     scale: float = Field(ge=0)
     weight: float = Field(ge=0)
+    sure: tuple[float, float] | None = None
 
 
 class Calibration(Settings):
@@ -70,7 +80,7 @@ class Calibration(Settings):
         rerank: None where the plugin has no second opinion.
         kinds: for measurements of which certain fields are known, by these fields' names with
             commas: a bare list of shifts tells less than one with multiplicities. They have no
-            kinds and no second opinion of their own.
+            kinds of their own.
     """
 
     points: tuple[Point, ...] = Field(min_length=1)
@@ -98,6 +108,11 @@ class Calibration(Settings):
                 alike, best = share, kind
         return best
 
+    def opinion(self, filled: Sequence[str]) -> Rerank | None:
+        """How the second opinion on such measurements is weighed: the general way where their kind
+        has none of its own."""
+        return self.of(filled).rerank or self.rerank
+
     def at(self, candidates: int, *, filtered: bool = False) -> Point:
         """The calibration for a number of candidates.
 
@@ -115,12 +130,13 @@ class Calibration(Settings):
             scale = math.exp(float(logs[end]) + slope * (place - float(known[end])))
         else:
             scale = math.exp(float(np.interp(place, known, logs)))
-        present = None
-        fits = [point.present for point in self.points]
-        if all(fit is not None for fit in fits):
+
+        def between(fits: Sequence[tuple[float, ...] | None]) -> tuple[float, ...] | None:
+            if any(fit is None for fit in fits):
+                return None
             columns = np.array(fits, dtype=float).T
-            a, b, c = (float(np.interp(place, known, column)) for column in columns)
-            present = (a, b, c)
+            return tuple(float(np.interp(place, known, column)) for column in columns)
+
         tail, ratio, mass = (
             float(np.interp(place, known, values))
             for values in (
@@ -135,7 +151,8 @@ class Calibration(Settings):
             tail=tail,
             tail_scale=ratio * scale,
             set_mass=mass,
-            present=present,
+            sure=between([point.sure for point in self.points]),
+            present=between([point.present for point in self.points]),
         )
 
 
@@ -162,6 +179,33 @@ def log_odds_present(point: Point, best: Best) -> np.ndarray | None:
         return None
     a, b, c = point.present
     return np.asarray(a + b * best.first + c * best.margin)
+
+
+def log_odds(probability: np.ndarray) -> np.ndarray:
+    """``log(p / (1 - p))``, finite also where p is 0 or 1."""
+    p = np.clip(probability, LEAST_DOUBT, 1 - LEAST_DOUBT)
+    return np.asarray(np.log(p) - np.log1p(-p))
+
+
+def set_right(sure: tuple[float, float] | None, probability: np.ndarray) -> np.ndarray:
+    """Probabilities of the best candidates with the first one's set right.
+
+    The others share what it leaves as they did before, and the first stays the likeliest.
+
+    Args:
+        sure: see ``Point``; None changes nothing.
+        probability: ``(..., k)``, the best first, from a softmax over all candidates.
+    """
+    first = probability[..., :1]
+    if sure is None or probability.shape[-1] < 2:
+        return probability
+    rest = 1 - first
+    p = 1 / (1 + np.exp(-(sure[0] + sure[1] * log_odds(first))))
+    second = probability[..., 1:2]
+    # as likely as the second at least: p >= second * (1 - p) / rest
+    p = np.maximum(p, second / np.maximum(rest + second, np.finfo(float).tiny))
+    shared = probability[..., 1:] * (1 - p) / np.maximum(rest, np.finfo(float).tiny)
+    return np.concatenate([p, shared], axis=-1)
 
 
 def sigmoid(value: float) -> float:

@@ -176,6 +176,11 @@ def print_report(modality: str, report: dict[str, Any]) -> None:
         typer.echo("area under the ROC curve for telling that the molecule is not in the gallery")
         header = ["GALLERY", "QUERIES", "ECE", "COVERAGE", "SET", "DETECTION"]
         table([[name, *_confidence(one)] for name, one in sure], header)
+    again = [g for g in report["galleries"] if g.get("reranked_ece") is not None]
+    if again:
+        typer.echo("reranked probabilities: calibration error")
+        lines = [[g["name"], str(g["reranked_queries"]), f"{g['reranked_ece']:.3f}"] for g in again]
+        table(lines, ["GALLERY", "QUERIES", "ECE"])
 
 
 def _confidence(one: dict[str, Any]) -> list[str]:

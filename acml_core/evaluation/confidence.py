@@ -20,10 +20,13 @@ from torch import Tensor
 from acml_core.evaluation.calibration import best_two
 from acml_core.evaluation.ranking import Filter, Side, allowed
 from acml_core.library.score import log_likelihoods, scores
-from acml_core.probability import Calibration, log_odds_present
+from acml_core.probability import Calibration, log_odds_present, set_right
 
 BINS = 10
 MAX_QUERIES = 1500
+NEAR = 1024
+"""Most sets are smaller than this; only the rows of others are sorted as a whole."""
+
 LEAST = 20
 """Fewer queries than this say nothing about probabilities."""
 
@@ -110,8 +113,7 @@ def _look(matrix: Tensor, calibration: Calibration, *, filtered: bool) -> tuple[
         point = calibration.at(int(n), filtered=filtered)
         p = log_likelihoods(point, part).exp()
         before = (p * (part > part[:, :1])).sum(1)
-        ordered = torch.sort(p, dim=1, descending=True).values
-        cumulative = ordered.cumsum(1) - ordered
+        top = set_right(point.sure, torch.topk(p, min(2, int(n)), dim=1).values.double().numpy())
         scaled = (part * point.scale).double()
         odds = np.full((2, len(part)), np.nan)
         if n > 1 and point.present is not None:
@@ -123,10 +125,10 @@ def _look(matrix: Tensor, calibration: Calibration, *, filtered: bool) -> tuple[
         for target, values in zip(
             out,
             (
-                p.amax(1).numpy(),
+                top[:, 0],
                 (part[:, 0] > rivals).numpy(),
                 (before <= point.set_mass).numpy(),
-                (cumulative <= point.set_mass).logical_and(ordered > 0).sum(1).numpy(),
+                _set_sizes(p, point.set_mass).numpy(),
                 odds[0],
                 odds[1],
             ),
@@ -134,6 +136,20 @@ def _look(matrix: Tensor, calibration: Calibration, *, filtered: bool) -> tuple[
         ):
             target[here.numpy()] = values
     return tuple(out)
+
+
+def _set_sizes(p: Tensor, mass: float) -> Tensor:
+    """How many candidates have no more than ``mass`` of the probability before them, (Q,)."""
+    near = _inside(torch.topk(p, min(NEAR, p.shape[1]), dim=1).values, mass)
+    larger = torch.nonzero(near == NEAR).squeeze(1)
+    if p.shape[1] > NEAR and len(larger):
+        near[larger] = _inside(torch.sort(p[larger], dim=1, descending=True).values, mass)
+    return near
+
+
+def _inside(ordered: Tensor, mass: float) -> Tensor:
+    before = ordered.cumsum(1) - ordered
+    return (before <= mass).logical_and(ordered > 0).sum(1)
 
 
 def calibration_error(sorted_in: Sequence[Mapping[str, float]]) -> float:

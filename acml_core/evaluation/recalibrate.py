@@ -55,24 +55,26 @@ def calibrate(
         gallery, smiles = _widened(model, modality, dataset, gallery, smiles, library)
     measured = dataset.measured[modality]
     signals = [measured.signals[i] for i in measured.of(validation)]
-    kinds = _kinds(model, modality, signals, queries, gallery, seed)
-    found = fit(queries, gallery, seed).model_copy(update={"kinds": kinds})
     plugin = model.modalities[modality]
-    if not plugin.supports("rerank"):
-        return found
-    weight = fit_rerank(plugin, signals, queries, gallery, smiles, seed=seed)
-    return found.model_copy(update={"rerank": weight})
+
+    def fitted(queries: Side, signals: Sequence[Signal]) -> Calibration:
+        found = fit(queries, gallery, seed)
+        if not plugin.supports("rerank"):
+            return found
+        weight = fit_rerank(plugin, signals, queries, gallery, smiles, found, seed=seed)
+        return found.model_copy(update={"rerank": weight})
+
+    kinds = {
+        ",".join(fields): fitted(*kind)
+        for fields, kind in _kinds(model, modality, signals, queries).items()
+    }
+    return fitted(queries, signals).model_copy(update={"kinds": kinds})
 
 
 def _kinds(
-    model: AcmlModel,
-    modality: str,
-    signals: Sequence[Signal],
-    queries: Side,
-    gallery: Side,
-    seed: int,
-) -> dict[str, Calibration]:
-    """Calibrations by the fields that are known, where there are enough queries of the kind.
+    model: AcmlModel, modality: str, signals: Sequence[Signal], queries: Side
+) -> dict[tuple[str, ...], tuple[Side, list[Signal]]]:
+    """Queries by the fields that are known, where there are enough of the kind.
 
     Beside the kinds that were measured there are those of every field that is a measurement by
     itself: its queries are the same ones with all other fields forgotten.
@@ -83,20 +85,19 @@ def _kinds(
     for row, signal in enumerate(signals):
         fields = tuple(name for name in signal.filled if name not in blind)
         rows.setdefault(fields, []).append(row)
-    sides = {
-        fields: queries.take(np.array(chosen))
+    kinds = {
+        fields: (queries.take(np.array(chosen)), [signals[row] for row in chosen])
         for fields, chosen in rows.items()
         if len(chosen) >= MIN_KIND_QUERIES
     }
     for field in sorted({name for fields in rows for name in fields}):
         alone = [(row, one) for row, signal in enumerate(signals) if (one := _alone(signal, field))]
-        if (field,) not in sides and len(alone) >= MIN_KIND_QUERIES:
-            vectors = model.encode_signals(modality, [one for _, one in alone])
+        if (field,) not in kinds and len(alone) >= MIN_KIND_QUERIES:
+            bare = [one for _, one in alone]
+            vectors = model.encode_signals(modality, bare)
             side = queries.take(np.array([row for row, _ in alone]))
-            sides[(field,)] = replace(side, vectors=vectors)
-    if len(sides) < MIN_KINDS:
-        return {}
-    return {",".join(fields): fit(side, gallery, seed) for fields, side in sides.items()}
+            kinds[(field,)] = replace(side, vectors=vectors), bare
+    return kinds if len(kinds) >= MIN_KINDS else {}
 
 
 def _looked_at(plugin: Modality, field: str, signals: Sequence[Signal]) -> bool:

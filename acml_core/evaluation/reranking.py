@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from scipy.optimize import minimize
 from scipy.special import logsumexp
 
+from acml_core.evaluation.calibration import fit_sure
 from acml_core.evaluation.ranking import Filter, Ranks, Side, allowed
-from acml_core.library.rerank import opinions, weighed
+from acml_core.library.evidence import Evidence
+from acml_core.library.rerank import opinions, shared_out, weighed
 from acml_core.library.score import scores
 from acml_core.modality import Modality, Signal
-from acml_core.probability import Rerank
+from acml_core.probability import Calibration, Rerank, set_right
 
 FIT_QUERIES = 250
 """Validation queries that are reranked for the fit, at most."""
@@ -38,10 +41,11 @@ def fit_rerank(
     queries: Side,
     gallery: Side,
     smiles: Sequence[str],
+    calibration: Calibration,
     *,
     seed: int = 0,
 ) -> Rerank | None:
-    """How much the second opinion counts beside the score.
+    """How much the second opinion counts beside the score, and how sure the answer is then.
 
     Both weights are those under which the true molecules are likeliest among the best candidates:
     a logistic regression without intercept, over queries whose molecule is among these.
@@ -49,24 +53,25 @@ def fit_rerank(
     Args:
         signals: (Q) the queries' measurements.
         smiles: (G) the gallery's molecules.
+        calibration: of the scores.
     """
     rng = np.random.default_rng(seed)
     chosen = rng.permutation(len(queries))[:FIT_QUERIES]
     column = {int(molecule): i for i, molecule in enumerate(gallery.molecule)}
     until = time.monotonic() + FIT_SECONDS
-    rows: list[tuple[np.ndarray, np.ndarray, int]] = []
+    point = calibration.at(len(gallery))
+    asked: list[_Asked] = []
     for q in chosen:
         if time.monotonic() > until:
             break
         one = queries.take(np.array([q]))
         ((_, block),) = scores(one.vectors, gallery.vectors)
-        best = torch.topk(block[0], min(FIT_CANDIDATES, len(gallery)))
-        where = np.flatnonzero(best.indices.numpy() == column[int(one.molecule[0])])
-        if not len(where):
-            continue
-        names = [smiles[i] for i in best.indices.tolist()]
-        found = opinions(plugin, signals[q], names)
-        rows.append((best.values.double().numpy(), found, int(where[0])))
+        found = Evidence.of(point, block[0], FIT_CANDIDATES)
+        said = opinions(plugin, signals[q], [smiles[i] for i in found.best])
+        asked.append(_Asked(found, said, found.best == column[int(one.molecule[0])]))
+    rows = [
+        (one.found.score, one.said, int(np.argmax(one.true))) for one in asked if one.true.any()
+    ]
     if len(rows) < LEAST:
         return None
 
@@ -77,8 +82,52 @@ def fit_rerank(
         )
 
     start = np.array([10.0, 0.1])
-    found = minimize(loss, start, method="L-BFGS-B", bounds=[(0.0, 1e4), (0.0, 1e4)])
-    return Rerank(candidates=FIT_CANDIDATES, scale=float(found.x[0]), weight=float(found.x[1]))
+    w = minimize(loss, start, method="L-BFGS-B", bounds=[(0.0, 1e4), (0.0, 1e4)]).x
+    fit = Rerank(candidates=FIT_CANDIDATES, scale=float(w[0]), weight=float(w[1]))
+    top, right = zip(*(one.answer(fit)[:2] for one in asked), strict=True)
+    return fit.model_copy(update={"sure": fit_sure(np.array(top), np.array(right))})
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A query with its best candidates.
+
+    Attributes:
+        found: by the scores.
+        said: (m,) the second opinion.
+        true: (m,) which of them is the molecule.
+    """
+
+    found: Evidence
+    said: np.ndarray
+    true: np.ndarray
+
+    def answer(self, fit: Rerank) -> tuple[float, bool, int]:
+        """Probability of the best candidate, whether it is the molecule, and the molecule's rank.
+
+        Ties count against the model. The rank is 0 where the molecule is not among the candidates.
+        """
+        value = weighed(self.found.score, self.said, fit)
+        mass = float(np.exp(self.found.log_likelihood(self.found.score)).sum())
+        p = set_right(fit.sure, np.sort(shared_out(mass, value))[::-1])
+        rank = 0
+        if self.true.any():
+            rank = int((~(value[~self.true] < value[self.true].max())).sum()) + 1
+        return float(p[0]), rank == 1, rank
+
+
+@dataclass(frozen=True)
+class Reranked:
+    """What reranking made of some queries.
+
+    Attributes:
+        ranks: a molecule that was not among the best keeps its rank.
+        top, right: (Q,) probability of the best candidate, and whether it is the molecule.
+    """
+
+    ranks: Ranks
+    top: np.ndarray
+    right: np.ndarray
 
 
 def reranked(
@@ -88,18 +137,26 @@ def reranked(
     gallery: Side,
     smiles: Sequence[str],
     filters: Sequence[Filter],
-    fit: Rerank,
+    calibration: Calibration,
     first: dict[Filter, Ranks],
     *,
     candidates: int,
     mass_ppm: float = 10.0,
-) -> dict[Filter, Ranks]:
-    """Ranks after the best ``candidates`` of each query have been reranked.
+) -> dict[Filter, Reranked]:
+    """What becomes of the ranking when the best ``candidates`` of each query are reranked.
 
     Args:
-        first: ranks by the scores alone; a molecule that is not among the best keeps its rank.
+        first: ranks by the scores alone.
     """
-    result = {one: Ranks(first[one].rank.copy(), first[one].candidates) for one in filters}
+    n = len(queries)
+    result = {
+        one: Reranked(
+            Ranks(first[one].rank.copy(), first[one].candidates),
+            np.ones(n),
+            np.zeros(n, dtype=bool),
+        )
+        for one in filters
+    }
     for rows, block in scores(queries.vectors, gallery.vectors):
         part = queries.take(np.arange(rows.start, rows.stop))
         masks = {
@@ -108,25 +165,27 @@ def reranked(
         for r, row in enumerate(block):
             q = rows.start + r
             own = gallery.molecule == part.molecule[r]
-            best: dict[Filter, np.ndarray] = {}
+            signal = signals[q]
+            fit = calibration.opinion(signal.filled)
+            assert fit is not None
+            best: dict[Filter, tuple[Evidence, np.ndarray]] = {}
             for one, mask in masks.items():
-                if first[one].rank[q] > candidates:
+                kept = np.arange(len(row)) if mask is None else np.flatnonzero(mask[r] | own)
+                point = calibration.of(signal.filled).at(len(kept), filtered=mask is not None)
+                found = Evidence.of(point, row[torch.from_numpy(kept)], candidates)
+                best[one] = found, kept[found.best]
+            several = [index for _, index in best.values() if len(index) > 1]
+            asked = np.unique(np.concatenate(several)) if several else np.empty(0, dtype=int)
+            opinion = np.empty(0)
+            if len(asked):  # once for all filters
+                opinion = opinions(plugin, signal, [smiles[i] for i in asked])
+            for one, (found, index) in best.items():
+                if len(index) < 2:
+                    result[one].right[q] = own[index].all()
                     continue
-                kept = row
-                if mask is not None:
-                    kept = row.masked_fill(torch.from_numpy(~(mask[r] | own)), -torch.inf)
-                top = torch.topk(kept, min(candidates, len(kept)))
-                found = top.indices[torch.isfinite(top.values)].numpy()
-                if len(found) > 1:
-                    best[one] = found
-            if not best:
-                continue
-            asked = np.unique(np.concatenate(list(best.values())))  # once for all filters
-            opinion = opinions(plugin, signals[q], [smiles[i] for i in asked])
-            for one, index in best.items():
                 said = opinion[np.searchsorted(asked, index)]
-                value = weighed(row[torch.from_numpy(index)].double().numpy(), said, fit)
-                true = own[index]
-                if true.any():  # ties count against the model
-                    result[one].rank[q] = int((~(value[~true] < value[true].max())).sum()) + 1
+                top, right, rank = _Asked(found, said, own[index]).answer(fit)
+                result[one].top[q], result[one].right[q] = top, right
+                if rank:
+                    result[one].ranks.rank[q] = rank
     return result

@@ -12,9 +12,9 @@ import torch
 from acml_core.data.dataset import Dataset
 from acml_core.evaluation import metrics
 from acml_core.evaluation.analogues import Baseline
-from acml_core.evaluation.confidence import confidence
-from acml_core.evaluation.ranking import Filter, Ranks, Side, ranks
-from acml_core.evaluation.reranking import MEASURED_QUERIES, reranked
+from acml_core.evaluation.confidence import bins, calibration_error, confidence
+from acml_core.evaluation.ranking import Filter, Side, ranks
+from acml_core.evaluation.reranking import MEASURED_QUERIES, Reranked, reranked
 from acml_core.graphs.packed import PackedGraphs
 from acml_core.model import AcmlModel
 from acml_core.probability import Calibration
@@ -120,7 +120,7 @@ def evaluate(
             wanted = np.isin(side.molecule, asking.molecule[first])
             asked = side.take(np.flatnonzero(wanted))
         forward = ranks(asking, side, filters, mass_ppm=mass_ppm)
-        second: dict[Filter, Ranks] = {}
+        second: dict[Filter, Reranked] = {}
         if rerank and calibration is not None and calibration.rerank is not None:
             second = reranked(
                 model.modalities[modality],
@@ -129,7 +129,7 @@ def evaluate(
                 side,
                 list(gallery.graphs.smiles),
                 filters,
-                calibration.rerank,
+                calibration,
                 {one: found.take(drawn) for one, found in forward.items()},
                 candidates=rerank,
                 mass_ppm=mass_ppm,
@@ -153,9 +153,11 @@ def evaluate(
             further: dict[str, Any] = {}
             if filter in second:
                 further["reranked_queries"] = len(drawn)
+                again = second[filter]
                 further["reranked"] = metrics.summarise(
-                    metrics.of_ranks(second[filter]), asking.molecule[drawn], seed
+                    metrics.of_ranks(again.ranks), asking.molecule[drawn], seed
                 )
+                further["reranked_ece"] = calibration_error(bins(again.top, again.right))
             if calibration is not None:
                 own = [calibration.of(measured.signals[i].filled) for i in queries]
                 further["confidence"] = confidence(
@@ -195,7 +197,11 @@ def evaluate(
                     "candidates": int(ranked.candidates[i]),
                     "blind": int(blind_found.rank[i]),
                     **(
-                        {"reranked": int(second[filter].rank[place[i]]) if i in place else None}
+                        {
+                            "reranked": int(second[filter].ranks.rank[place[i]])
+                            if i in place
+                            else None
+                        }
                         if filter in second
                         else {}
                     ),

@@ -31,7 +31,7 @@ from acml_core.library.rerank import opinions, shared_out, weighed
 from acml_core.library.score import scores
 from acml_core.library.vectors import Vectors
 from acml_core.modality import Modality, Signal
-from acml_core.probability import Calibration, Point, sigmoid
+from acml_core.probability import Calibration, Point, Rerank, set_right, sigmoid
 
 GATHERED_SHARE = 8
 """Of fewer candidates than one in so many, the vectors are picked out; else all are scored."""
@@ -137,6 +137,12 @@ class Measurement:
     @property
     def calibration(self) -> Calibration:
         return self.artefact.calibration(self.modality, self.signals[0])
+
+    @property
+    def opinion(self) -> Rerank | None:
+        """How the plugin's second opinion is weighed."""
+        general = self.artefact.info.modalities[self.modality].calibration
+        return general.opinion(self.signals[0].filled)
 
 
 def search(
@@ -321,10 +327,13 @@ def _answer(
     shown = score if len(measurements) > 1 else ranking.scores[0]
     molecules = measurements[0].library.molecules
     said: dict[str, np.ndarray] = {}
+    sure = ranking.all.point.sure if len(kept) > 1 else None
     if rerank:
         m = min(rerank, len(best))
         smiles = molecules.smiles(kept[best[:m]])
         said, change = _second_opinions(measurements, ranking, smiles)
+        fit = measurements[0].opinion
+        sure = fit.sure if fit and len(measurements) == 1 and len(kept) > 1 else None
         shared = shared_out(float(probability[:m].sum()), log_likelihood[:m] + change)
         order = np.argsort(-shared, kind="stable")
         said = {name: values[order] for name, values in said.items()}
@@ -333,6 +342,7 @@ def _answer(
         best, shown = best[order], shown[order]
     before = np.concatenate([[0.0], np.cumsum(probability)[:-1]])
     mass = max(one.point.set_mass for one in ranking.own)
+    shown_p = set_right(sure, probability)
     hits = []
     for place, i in enumerate(best[:top]):
         molecule = molecules.row(int(kept[i]))
@@ -343,7 +353,7 @@ def _answer(
                 inchikey=molecule["inchikey"],
                 formula=molecule["formula"],
                 score=float(shown[place]),
-                probability=float(probability[place]),
+                probability=float(shown_p[place]),
                 in_set=bool(before[place] <= mass),
                 rerank={k: float(v[place]) for k, v in said.items() if place < len(v)},
             )
@@ -370,7 +380,7 @@ def _second_opinions(
     said: dict[str, np.ndarray] = {}
     change = np.zeros(len(smiles))
     for one, own, scored in zip(measurements, ranking.own, ranking.scores, strict=True):
-        fit = one.artefact.info.modalities[one.modality].calibration.rerank
+        fit = one.opinion
         if fit is None or not one.plugin.supports("rerank"):
             continue
         found = np.mean([opinions(one.plugin, signal, smiles) for signal in one.signals], axis=0)
