@@ -21,6 +21,22 @@ SETTINGS = "settings"
 """Key of the metadata."""
 
 
+def write(path: Path, encoder: nn.Module, settings: Mapping[str, Any], **about: str) -> None:
+    """Write weights for ``BundledTower``: matrices at half precision, the rest as it is.
+
+    Args:
+        settings: what an encoder must share with them.
+        about: further metadata.
+    """
+    from acml_core.files import write_tensors
+
+    tensors = {
+        name: value.half() if value.ndim > 1 else value
+        for name, value in encoder.state_dict().items()
+    }
+    write_tensors(path, tensors, {SETTINGS: json.dumps(dict(settings)), **about})
+
+
 @dataclass(frozen=True)
 class BundledTower:
     """Weights of one encoder.

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel
 
-from acml_core.bundled import SETTINGS
-from acml_core.files import write_tensors, write_text
+from acml_core import bundled
+from acml_core.files import write_text
 
 WEIGHTS, STATE = "checkpoint.safetensors", "checkpoint.json"
 AVERAGED = "mean.module."
@@ -82,10 +82,6 @@ def write_tower(
     out: Path, encoder: nn.Module, config: ImageConfig, metrics: dict[str, float]
 ) -> None:
     """``tower.safetensors``: matrices and kernels in float16, the rest as it is."""
-    tensors = {
-        name: value.half() if value.ndim > 1 else value
-        for name, value in encoder.state_dict().items()
-    }
     settings = {**weights.shape(config), "size": config.size, "margin": config.margin}
-    write_tensors(out / "tower.safetensors", tensors, {SETTINGS: json.dumps(settings)})
+    bundled.write(out / "tower.safetensors", encoder, settings)
     write_text(out / "metrics.json", json.dumps(metrics, indent=2) + "\n")

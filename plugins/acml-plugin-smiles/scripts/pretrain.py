@@ -15,7 +15,6 @@ float16.
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import time
 from pathlib import Path
@@ -32,9 +31,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader
 
-from acml_core.bundled import SETTINGS
+from acml_core import bundled
 from acml_core.errors import ArtefactError
-from acml_core.files import write_tensors
 from acml_core.memory import give_back_free_memory
 from acml_core.training import checkpoint
 from acml_core.training.schedule import factor
@@ -216,9 +214,7 @@ def main() -> None:
     model.eval()
     result = validate(encoder, heads, validation)
     print(f"step {step}, {elapsed / 60:.1f} min, averaged weights: {result}", flush=True)
-    kept = {name: value.half() for name, value in encoder.state_dict().items()}
-    about = {SETTINGS: json.dumps(weights.shape(config)), "validation": result, "steps": str(step)}
-    write_tensors(options.out, kept, metadata=about)
+    bundled.write(options.out, encoder, weights.shape(config), validation=result, steps=str(step))
     print(f"{options.out}: {options.out.stat().st_size / 1e6:.1f} MB", flush=True)
 
 
