@@ -15,7 +15,7 @@ from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel
 
 from acml_core import bundled
-from acml_core.files import write_text
+from acml_core.files import write_tensors, write_text
 
 WEIGHTS, STATE = "checkpoint.safetensors", "checkpoint.json"
 AVERAGED = "mean.module."
