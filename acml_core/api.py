@@ -24,6 +24,7 @@ from acml_core.config import parse
 from acml_core.errors import BadInput
 from acml_core.hub import pretrained
 from acml_core.library.filters import Filters
+from acml_core.library.fusion import Fusion
 from acml_core.library.library import Library
 from acml_core.library.opening import open_any
 from acml_core.library.search import Answer, Hit, Measurement
@@ -156,7 +157,7 @@ def search_sample(
     library: str | Path | Mapping[str, str | Path],
     *,
     models: Mapping[str, str | Path | Searcher] | str | Path | Searcher | None = None,
-    weights: Mapping[str, float] | None = None,
+    weights: Fusion | Mapping[str, float] | str | Path | None = None,
     top: int = 10,
     rerank: int = 0,
     report: Report = lambda _: None,
@@ -168,12 +169,13 @@ def search_sample(
         sources: by modality.
         library: candidates; by modality where the libraries differ.
         models: by modality, or one for all; the published weights where none is given.
-        weights: by modality, as ``acml eval fusion`` fits them; 1 where none is given.
+        weights: by modality, 1 where none is given; or what ``acml eval fusion`` wrote.
 
     Raises:
         BadInput: as ``Searcher.search``; or libraries without a molecule in common.
     """
     found = []
+    known = Fusion.of(weights)
     for name, source in sources.items():
         given = models.get(name) if isinstance(models, Mapping) else models
         model = given if isinstance(given, Searcher) else load(given, modality=name, report=report)
@@ -184,10 +186,11 @@ def search_sample(
                 model.read(source, modality=name, report=report),
                 model,
                 model.library(place, modality=name, report=report),
-                (weights or {}).get(name, 1.0),
+                known.weight(name),
             )
         )
-    return rank_sample(found, top=top, filters=parse(Filters, filters), rerank=rerank)
+    narrowed = parse(Filters, filters)
+    return rank_sample(found, top=top, filters=narrowed, rerank=rerank, sure=known.sure_of(sources))
 
 
 def read_signals(

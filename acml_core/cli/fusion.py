@@ -34,8 +34,9 @@ def fusion(
     import json
 
     from acml_core.cli.search import split_name, value_of
-    from acml_core.evaluation.fusion import WEIGHTS_FILE, evaluate_fusion, write_weights
+    from acml_core.evaluation.fusion import WEIGHTS_FILE, evaluate_fusion
     from acml_core.files import write_text
+    from acml_core.library.fusion import Fusion
 
     tables: dict[str, list[Path]] = {}
     for one in data:
@@ -50,7 +51,7 @@ def fusion(
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         write_text(out / "report.json", json.dumps(report, indent=1))
-        write_weights(out / WEIGHTS_FILE, report["weights"])
+        Fusion(weights=report["weights"], sure=report["sure"]).write(out / WEIGHTS_FILE)
         note(f"written: {out}")
     if as_json:
         show(report)

@@ -109,12 +109,12 @@ def search(
         )
     else:
         found = _measurements(given, model or [], library)
-        if weights is not None:
-            from acml_core.evaluation.fusion import read_weights
+        from acml_core.library.fusion import Fusion
 
-            known = read_weights(weights)
-            found = [replace(one, weight=known.get(one.modality, 1.0)) for one in found]
-        answers = [search_sample(found, top=top, filters=filters, rerank=rerank)]
+        known = Fusion.of(weights)
+        found = [replace(one, weight=known.weight(one.modality)) for one in found]
+        sure = known.sure_of(one.modality for one in found)
+        answers = [search_sample(found, top=top, filters=filters, rerank=rerank, sure=sure)]
     if as_json:
         plain = [answer.as_dict() for answer in answers]
         show(plain[0] if len(plain) == 1 else plain)

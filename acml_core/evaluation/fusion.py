@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -20,12 +19,14 @@ from acml_core.data.dataset import Dataset, load
 from acml_core.data.split import SPLITS, SplitConfig, assign
 from acml_core.errors import BadInput
 from acml_core.evaluation import metrics
+from acml_core.evaluation.calibration import fit_sure
 from acml_core.evaluation.confidence import bins, calibration_error
 from acml_core.evaluation.ranking import Ranks
-from acml_core.files import write_text
 from acml_core.graphs.build import cached
 from acml_core.graphs.packed import PackedGraphs
+from acml_core.library.fusion import Fusion, combination
 from acml_core.library.score import log_likelihoods, scores
+from acml_core.probability import set_right
 
 LEAST = 20
 """Fewer test molecules with every measurement than this say nothing."""
@@ -35,6 +36,7 @@ MAX_SCORES = 60_000_000
 
 WEIGHT_RANGE = (0.0, 3.0)
 WEIGHTS_FILE = "fusion.json"
+"""In the folder of the report: what ``acml search --weights`` takes."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,8 @@ def evaluate_fusion(
         library: further candidates; without it, the molecules of all tables.
 
     Returns:
-        ``weights`` by modality, the number of candidates and queries, and a row for each
-        combination with recall and the calibration error of its probabilities.
+        ``weights`` and ``sure`` of a ``Fusion``, the number of candidates and queries, and a row for
+        each combination with recall and the calibration error of its probabilities.
     """
     split = SplitConfig()
     sets = {
@@ -91,42 +93,28 @@ def evaluate_fusion(
             remedy=f"At least {LEAST} of each are needed; give larger tables.",
         )
     fitting = fitting[: max(LEAST, MAX_SCORES // (len(gallery) * len(parts)))]
-    weights = _fit({n: _likely(n, p, fitting, seed) for n, p in parts.items()}, place, fitting)
+    known = {name: _likely(name, part, fitting, seed) for name, part in parts.items()}
+    own = np.array([place[key] for key in fitting])
+    weights = _fit(known, own)
     likely = {name: _likely(name, part, testing, seed) for name, part in parts.items()}
     true = np.array([place[key] for key in testing])
     rows = []
+    fusion = Fusion(weights=weights)
     for size in range(1, len(parts) + 1):
         for names in combinations(parts, size):
             chosen = {n: 1.0 if size == 1 else weights[n] for n in names}
-            rows.append(_row(chosen, likely, true, seed))
+            sure = fit_sure(*_first(_together(chosen, known), own))
+            if sure is not None:
+                fusion.sure[combination(names)] = sure
+            rows.append(_row(chosen, likely, true, sure, seed))
     return {
-        "weights": weights,
+        **fusion.model_dump(mode="json"),
         "queries": len(testing),
         "validation_molecules": len(fitting),
         "candidates": len(gallery),
         "split": "test molecules by InChIKey-14, unseen by every model",
         "rows": rows,
     }
-
-
-def write_weights(path: Path, weights: Mapping[str, float]) -> None:
-    """For ``acml search --weights``."""
-    write_text(path, json.dumps({"weights": dict(weights)}, indent=1))
-
-
-def read_weights(path: Path) -> dict[str, float]:
-    """What ``write_weights`` wrote.
-
-    Raises:
-        BadInput: another file.
-    """
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))["weights"]
-        return {str(name): float(value) for name, value in found.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        raise BadInput(
-            "no weights can be read", source=path, remedy="Give what 'acml eval fusion' wrote."
-        ) from None
 
 
 def _gallery(parts: Sequence[PackedGraphs], library: Path | None) -> PackedGraphs:
@@ -160,17 +148,15 @@ def _likely(name: str, part: Part, keys: Sequence[str], seed: int) -> Tensor:
     return likely
 
 
-def _fit(
-    likely: Mapping[str, Tensor], place: Mapping[str, int], keys: Sequence[str]
-) -> dict[str, float]:
-    """Weights under which the validation molecules are likeliest."""
-    true = torch.tensor([place[key] for key in keys])
+def _fit(likely: Mapping[str, Tensor], true: np.ndarray) -> dict[str, float]:
+    """Weights under which the validation molecules, candidates ``true`` (Q,), are likeliest."""
+    own = torch.from_numpy(true)
     names = list(likely)
-    rows = torch.arange(len(keys))
+    rows = torch.arange(len(true))
 
     def loss(w: np.ndarray) -> float:
-        total = torch.stack([float(x) * likely[n] for x, n in zip(w, names, strict=True)]).sum(0)
-        return float((torch.logsumexp(total, 1) - total[rows, true]).mean())
+        total = _together({n: float(x) for x, n in zip(w, names, strict=True)}, likely)
+        return float((torch.logsumexp(total, 1) - total[rows, own]).mean())
 
     found = minimize(
         loss,
@@ -182,13 +168,32 @@ def _fit(
     return {name: round(float(x), 3) for name, x in zip(names, found.x, strict=True)}
 
 
-def _row(
-    weights: Mapping[str, float], likely: Mapping[str, Tensor], true: np.ndarray, seed: int
-) -> dict[str, Any]:
-    total = torch.stack([w * likely[name] for name, w in weights.items()]).sum(0)
+def _together(weights: Mapping[str, float], likely: Mapping[str, Tensor]) -> Tensor:
+    """Log likelihoods of some modalities, added up: (Q, G)."""
+    return torch.stack([w * likely[name] for name, w in weights.items()]).sum(0)
+
+
+def _ranks(total: Tensor, true: np.ndarray) -> np.ndarray:
     own = total[torch.arange(len(true)), torch.from_numpy(true)]
-    rank = (total >= own[:, None]).sum(1).numpy()  # itself included: ties count against it
-    p = torch.softmax(total, 1).amax(1).numpy()
+    return (total >= own[:, None]).sum(1).numpy()  # itself included: ties count against it
+
+
+def _first(total: Tensor, true: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Probability of the best candidate, (Q,), and whether it is the molecule."""
+    return torch.softmax(total, 1).amax(1).numpy(), _ranks(total, true) == 1
+
+
+def _row(
+    weights: Mapping[str, float],
+    likely: Mapping[str, Tensor],
+    true: np.ndarray,
+    sure: tuple[float, float] | None,
+    seed: int,
+) -> dict[str, Any]:
+    total = _together(weights, likely)
+    rank = _ranks(total, true)
+    best = torch.topk(torch.softmax(total.double(), 1), min(2, total.shape[1]), dim=1)
+    p = set_right(sure, best.values.numpy())[:, 0]
     found = metrics.of_ranks(Ranks(rank, np.full(len(rank), total.shape[1])))
     return {
         "modalities": list(weights),

@@ -200,10 +200,14 @@ def search_sample(
     top: int = 10,
     filters: Filters | None = None,
     rerank: int = 0,
+    sure: tuple[float, float] | None = None,
 ) -> Answer:
     """One ranking from several measurements of one sample.
 
     Candidates are the molecules that every library holds, and the first library's numbering counts.
+
+    Args:
+        sure: of a ``Fusion``, for these measurements.
 
     Raises:
         BadInput: as ``search``; two measurements of one modality; or libraries with nothing in common.
@@ -225,6 +229,9 @@ def search_sample(
         rows.append(torch.stack(every).mean(0))
     narrow = filters is not None and filters.narrow
     ranking = _ranked(measurements, rows, max(top, rerank, 2), narrow)
+    if len(measurements) > 1:
+        point = ranking.all.point.model_copy(update={"sure": sure})
+        ranking = replace(ranking, all=replace(ranking.all, point=point))
     return _answer(measurements, ranking, kept, steps, top, rerank)
 
 

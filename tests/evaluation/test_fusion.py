@@ -16,8 +16,9 @@ from acml_core.data.dataset import load as load_tables
 from acml_core.data.split import SplitConfig
 from acml_core.data.table import read, write
 from acml_core.errors import BadInput
-from acml_core.evaluation.fusion import evaluate_fusion, read_weights, write_weights
+from acml_core.evaluation.fusion import evaluate_fusion
 from acml_core.info import Info, ModalityInfo
+from acml_core.library.fusion import Fusion
 from acml_core.probability import Calibration
 from acml_core.training.config import TrainConfig
 from acml_core.training.fit import fit, new_model
@@ -97,9 +98,14 @@ def test_too_few_molecules_with_every_measurement(
 
 
 def test_weights_go_to_a_file_and_back(tmp_path: Path) -> None:
-    write_weights(tmp_path / "fusion.json", {"nmr": 0.9, "ir": 0.4})
-    assert read_weights(tmp_path / "fusion.json") == {"nmr": 0.9, "ir": 0.4}
+    fitted = Fusion(weights={"nmr": 0.9, "ir": 0.4}, sure={"ir+nmr": (0.1, 1.3)})
+    fitted.write(tmp_path / "fusion.json")
+    found = Fusion.of(tmp_path / "fusion.json")
+    assert found == fitted
+    assert found.sure_of(["nmr", "ir"]) == (0.1, 1.3)
+    assert found.sure_of(["nmr", "ms"]) is None
+    assert found.weight("ms") == 1.0
     for text in ("{", "[]", '{"weights": 3}', '{"weights": {"nmr": "x"}}'):
         (tmp_path / "bad.json").write_text(text)
         with pytest.raises(BadInput, match="no weights can be read"):
-            read_weights(tmp_path / "bad.json")
+            Fusion.read(tmp_path / "bad.json")
