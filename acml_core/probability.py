@@ -196,15 +196,14 @@ def set_right(sure: tuple[float, float] | None, probability: np.ndarray) -> np.n
         sure: see ``Point``; None changes nothing.
         probability: ``(..., k)``, the best first, from a softmax over all candidates.
     """
-    first = probability[..., :1]
     if sure is None or probability.shape[-1] < 2:
         return probability
-    rest = 1 - first
+    first, second = probability[..., :1], probability[..., 1:2]
+    rest = np.maximum(1 - first, second)  # no less than that by rounding
     p = 1 / (1 + np.exp(-(sure[0] + sure[1] * log_odds(first))))
-    second = probability[..., 1:2]
     # as likely as the second at least: p >= second * (1 - p) / rest
-    p = np.maximum(p, second / np.maximum(rest + second, np.finfo(float).tiny))
-    shared = probability[..., 1:] * (1 - p) / np.maximum(rest, np.finfo(float).tiny)
+    p = np.maximum(p, second / np.where(rest > 0, rest + second, 1.0))
+    shared = probability[..., 1:] * (1 - p) / np.where(rest > 0, rest, 1.0)
     return np.concatenate([p, shared], axis=-1)
 
 

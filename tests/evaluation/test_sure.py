@@ -43,6 +43,13 @@ def test_nothing_fitted_or_nothing_to_choose_from_changes_nothing() -> None:
     assert np.allclose(set_right((0.0, 1.0), p), p)
 
 
+def test_rounding_makes_no_probability_above_one() -> None:
+    p = np.array([[1.0, 1e-17], [1.0 + 2e-16, 1e-300], [1.0, 0.0]])
+    found = set_right((-0.5, 1.5), p)
+    assert ((found >= 0) & (found <= 1)).all()
+    assert (found[:, 0] > 0.99).all()
+
+
 def test_modest_answers_are_made_as_sure_as_they_are_right() -> None:
     rng = np.random.default_rng(0)
     stated = rng.uniform(0.05, 0.95, 8000)
