@@ -78,6 +78,8 @@ class Calibration(Settings):
         points: by number of candidates, ascending.
         isomers: where all candidates have one formula, or nearly one mass.
         rerank: None where the plugin has no second opinion.
+        rerank_isomers: where all candidates have one formula, or nearly one mass: there the second
+            opinion may know more, and the score less.
         kinds: for measurements of which certain fields are known, by these fields' names with
             commas: a bare list of shifts tells less than one with multiplicities. They have no
             kinds of their own.
@@ -86,6 +88,7 @@ class Calibration(Settings):
     points: tuple[Point, ...] = Field(min_length=1)
     isomers: Point | None = None
     rerank: Rerank | None = None
+    rerank_isomers: Rerank | None = None
     kinds: dict[str, Calibration] = Field(default_factory=dict)
 
     @classmethod
@@ -108,10 +111,15 @@ class Calibration(Settings):
                 alike, best = share, kind
         return best
 
-    def opinion(self, filled: Sequence[str]) -> Rerank | None:
+    def opinion(self, filled: Sequence[str], *, filtered: bool = False) -> Rerank | None:
         """How the second opinion on such measurements is weighed: the general way where their kind
         has none of its own."""
-        return self.of(filled).rerank or self.rerank
+        kind = self.of(filled)
+        if filtered:
+            found = kind.rerank_isomers or self.rerank_isomers
+            if found is not None:
+                return found
+        return kind.rerank or self.rerank
 
     def at(self, candidates: int, *, filtered: bool = False) -> Point:
         """The calibration for a number of candidates.

@@ -33,7 +33,8 @@ def search(
     library: Annotated[
         list[str],
         typer.Option(
-            help="Candidates: a library, or a file of molecules; NAME=LIBRARY where models differ."
+            help="Candidates: a library, a file of molecules or a name of a registry;"
+            " NAME=LIBRARY where models differ."
         ),
     ],
     modality: Annotated[str | None, typer.Option(help="What SOURCE measures.")] = None,

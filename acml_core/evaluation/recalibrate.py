@@ -61,8 +61,13 @@ def calibrate(
         found = fit(queries, gallery, seed)
         if not plugin.supports("rerank"):
             return found
-        weight = fit_rerank(plugin, signals, queries, gallery, smiles, found, seed=seed)
-        return found.model_copy(update={"rerank": weight})
+        weights = {
+            name: fit_rerank(
+                plugin, signals, queries, gallery, smiles, found, isomers=isomers, seed=seed
+            )
+            for name, isomers in (("rerank", False), ("rerank_isomers", True))
+        }
+        return found.model_copy(update=weights)
 
     kinds = {
         ",".join(fields): fitted(*kind)

@@ -25,7 +25,7 @@ FIT_QUERIES = 250
 FIT_CANDIDATES = 50
 """Best candidates of each."""
 
-FIT_SECONDS = 90.0
+FIT_SECONDS = 60.0
 """A slow plugin is asked no longer than this; the fit uses what there is then."""
 
 LEAST = 30
@@ -43,6 +43,7 @@ def fit_rerank(
     smiles: Sequence[str],
     calibration: Calibration,
     *,
+    isomers: bool = False,
     seed: int = 0,
 ) -> Rerank | None:
     """How much the second opinion counts beside the score, and how sure the answer is then.
@@ -54,21 +55,30 @@ def fit_rerank(
         signals: (Q) the queries' measurements.
         smiles: (G) the gallery's molecules.
         calibration: of the scores.
+        isomers: candidates are those of the query's formula, for queries that have a rival there.
     """
     rng = np.random.default_rng(seed)
-    chosen = rng.permutation(len(queries))[:FIT_QUERIES]
+    asking = np.arange(len(queries))
+    if isomers:
+        formula, count = np.unique(gallery.formula, return_counts=True)
+        asking = np.flatnonzero(np.isin(queries.formula, formula[count > 1]))
+    chosen = rng.permutation(asking)[:FIT_QUERIES]
     column = {int(molecule): i for i, molecule in enumerate(gallery.molecule)}
     until = time.monotonic() + FIT_SECONDS
-    point = calibration.at(len(gallery))
     asked: list[_Asked] = []
     for q in chosen:
         if time.monotonic() > until:
             break
         one = queries.take(np.array([q]))
+        kept = np.arange(len(gallery))
+        if isomers:
+            kept = np.flatnonzero(gallery.formula == one.formula[0])
         ((_, block),) = scores(one.vectors, gallery.vectors)
-        found = Evidence.of(point, block[0], FIT_CANDIDATES)
-        said = opinions(plugin, signals[q], [smiles[i] for i in found.best])
-        asked.append(_Asked(found, said, found.best == column[int(one.molecule[0])]))
+        point = calibration.at(len(kept), filtered=isomers)
+        found = Evidence.of(point, block[0][torch.from_numpy(kept)], FIT_CANDIDATES)
+        best = kept[found.best]
+        said = opinions(plugin, signals[q], [smiles[i] for i in best])
+        asked.append(_Asked(found, said, best == column[int(one.molecule[0])]))
     rows = [
         (one.found.score, one.said, int(np.argmax(one.true))) for one in asked if one.true.any()
     ]
@@ -166,8 +176,6 @@ def reranked(
             q = rows.start + r
             own = gallery.molecule == part.molecule[r]
             signal = signals[q]
-            fit = calibration.opinion(signal.filled)
-            assert fit is not None
             best: dict[Filter, tuple[Evidence, np.ndarray]] = {}
             for one, mask in masks.items():
                 kept = np.arange(len(row)) if mask is None else np.flatnonzero(mask[r] | own)
@@ -184,6 +192,8 @@ def reranked(
                     result[one].right[q] = own[index].all()
                     continue
                 said = opinion[np.searchsorted(asked, index)]
+                fit = calibration.opinion(signal.filled, filtered=masks[one] is not None)
+                assert fit is not None
                 top, right, rank = _Asked(found, said, own[index]).answer(fit)
                 result[one].top[q], result[one].right[q] = top, right
                 if rank:

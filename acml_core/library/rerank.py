@@ -49,4 +49,4 @@ def shared_out(mass: float, log_likelihood: np.ndarray) -> np.ndarray:
     together stays what the scores gave them, so that it cannot promote them over the rest.
     """
     weights = np.exp(log_likelihood - log_likelihood.max())
-    return np.asarray(mass * weights / weights.sum())
+    return np.asarray(min(mass, 1.0) * weights / weights.sum())  # sums of float32 may exceed 1

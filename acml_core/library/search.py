@@ -138,11 +138,10 @@ class Measurement:
     def calibration(self) -> Calibration:
         return self.artefact.calibration(self.modality, self.signals[0])
 
-    @property
-    def opinion(self) -> Rerank | None:
-        """How the plugin's second opinion is weighed."""
+    def opinion(self, narrow: bool) -> Rerank | None:
+        """How the plugin's second opinion is weighed; ``narrow``: among candidates of one mass."""
         general = self.artefact.info.modalities[self.modality].calibration
-        return general.opinion(self.signals[0].filled)
+        return general.opinion(self.signals[0].filled, filtered=narrow)
 
 
 def search(
@@ -188,6 +187,7 @@ def search(
             steps,
             top,
             rerank,
+            narrow,
             "exact" if index is None else "faiss",
         )
         for signal, evidence in zip(signals, found, strict=True)
@@ -232,7 +232,7 @@ def search_sample(
     if len(measurements) > 1:
         point = ranking.all.point.model_copy(update={"sure": sure})
         ranking = replace(ranking, all=replace(ranking.all, point=point))
-    return _answer(measurements, ranking, kept, steps, top, rerank)
+    return _answer(measurements, ranking, kept, steps, top, rerank, narrow)
 
 
 def _check(signals: Sequence[Signal]) -> None:
@@ -326,6 +326,7 @@ def _answer(
     steps: filtering.Steps,
     top: int,
     rerank: int,
+    narrow: bool,
     index: str = "exact",
 ) -> Answer:
     best, score = ranking.all.best, ranking.all.score
@@ -338,8 +339,8 @@ def _answer(
     if rerank:
         m = min(rerank, len(best))
         smiles = molecules.smiles(kept[best[:m]])
-        said, change = _second_opinions(measurements, ranking, smiles)
-        fit = measurements[0].opinion
+        said, change = _second_opinions(measurements, ranking, smiles, narrow)
+        fit = measurements[0].opinion(narrow)
         sure = fit.sure if fit and len(measurements) == 1 and len(kept) > 1 else None
         shared = shared_out(float(probability[:m].sum()), log_likelihood[:m] + change)
         order = np.argsort(-shared, kind="stable")
@@ -381,13 +382,13 @@ def _answer(
 
 
 def _second_opinions(
-    measurements: Sequence[Measurement], ranking: _Ranking, smiles: Sequence[str]
+    measurements: Sequence[Measurement], ranking: _Ranking, smiles: Sequence[str], narrow: bool
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """What each plugin says of the best, and how that changes their log likelihoods."""
     said: dict[str, np.ndarray] = {}
     change = np.zeros(len(smiles))
     for one, own, scored in zip(measurements, ranking.own, ranking.scores, strict=True):
-        fit = one.opinion
+        fit = one.opinion(narrow)
         if fit is None or not one.plugin.supports("rerank"):
             continue
         found = np.mean([opinions(one.plugin, signal, smiles) for signal in one.signals], axis=0)

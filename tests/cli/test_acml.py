@@ -369,7 +369,7 @@ def test_models_and_libraries_that_are_none(acml: Any, trained: Path, tmp_path: 
     search = ("search", TEXT, "--model", trained)
     last = one_line(acml(*search, "--modality", "nmrr", *library), 2)
     assert "Did you mean 'nmr'" in last
-    assert "no such library" in one_line(acml(*search, "--library", "none.smi"), 2)
+    assert "no such file" in one_line(acml(*search, "--library", "none.smi"), 2)
     assert "not a library" in one_line(acml(*search, "--library", tmp_path), 1)
     damaged = Path(shutil.copytree(trained, tmp_path / "model"))
     (damaged / "model.safetensors").write_bytes(b"x")

@@ -64,5 +64,5 @@ def test_what_cannot_be_loaded_or_read(trained: Path, molecules: Path) -> None:
         acml_core.load()
     with pytest.raises(BadInput, match="no NMR data found"):
         acml_core.load(trained).search("nothing here", molecules)
-    with pytest.raises(BadInput, match="no such library"):
+    with pytest.raises(BadInput, match="no such file"):
         acml_core.load(trained).search("170.1 21.0", molecules.with_name("other.smi"))

@@ -319,7 +319,7 @@ def test_sources_that_are_none(model: Artefact, tmp_path: Path) -> None:
         build(model, tmp_path / "a.smi", tmp_path / "lib")
     with pytest.raises(BadInput, match="no engine is called 'spark'"):
         build(model, written(tmp_path / "b.smi", ["C"]), tmp_path / "lib", engine="spark")
-    with pytest.raises(BadInput, match="no such library"):
+    with pytest.raises(BadInput, match="no such file"):
         open_any(tmp_path / "none.smi", model, "nmr", report=quiet)
 
 

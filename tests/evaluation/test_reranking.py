@@ -1,0 +1,116 @@
+"""The second opinion's weights, where it is known what it knows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from acml_core.evaluation.calibration import fit
+from acml_core.evaluation.ranking import Side, ranks
+from acml_core.evaluation.reranking import fit_rerank, reranked
+from acml_core.modality import Signal
+from acml_core.probability import Calibration, Rerank
+
+GROUPS, EACH, DIM = 60, 5, 24
+
+
+class Carbon(Signal):
+    """A measurement of nothing but the number of its molecule."""
+
+    number: int = 0
+
+
+class Knowing:
+    """Knows carbon chains by their length, with some noise."""
+
+    name = "knowing"
+
+    def __init__(self, noise: float) -> None:
+        self.noise = noise
+
+    def rerank(self, signal: Carbon, mols: list[Any]) -> np.ndarray:
+        """(n,): 1 for the right length, less for others."""
+        rng = np.random.default_rng(signal.number)
+        length = np.array([mol.GetNumAtoms() for mol in mols])
+        return (length == signal.number % EACH + 1) + rng.normal(0, self.noise, len(mols))
+
+
+@pytest.fixture(scope="module")
+def sides() -> tuple[Side, Side, list[str]]:
+    """Formulas that vectors tell apart, and five molecules of each that they hardly do."""
+    torch.manual_seed(0)
+    centre = torch.randn(GROUPS, 1, DIM)
+    vectors = centre + 0.05 * torch.randn(GROUPS, EACH, DIM)
+    flat = torch.nn.functional.normalize(vectors.reshape(-1, DIM), dim=1)
+    number = np.arange(GROUPS * EACH)
+    formula = number // EACH
+    gallery = Side(flat, number, formula, formula.astype(float))
+    asked = torch.nn.functional.normalize(flat + 0.1 * torch.randn_like(flat), dim=1)
+    queries = Side(asked, number, formula, formula.astype(float))
+    return queries, gallery, ["C" * (i % EACH + 1) for i in range(GROUPS * EACH)]
+
+
+def test_among_isomers_the_second_opinion_counts_for_more(
+    sides: tuple[Side, Side, list[str]],
+) -> None:
+    queries, gallery, smiles = sides
+    signals = [Carbon(number=int(i)) for i in queries.molecule]
+    calibration = fit(queries, gallery)
+    plugin: Any = Knowing(noise=0.2)
+    everything, isomers = (
+        fit_rerank(plugin, signals, queries, gallery, smiles, calibration, isomers=alone)
+        for alone in (False, True)
+    )
+    assert everything is not None
+    assert isomers is not None
+    assert everything.weight > 0
+    assert isomers.weight / isomers.scale > everything.weight / everything.scale
+    calibration = calibration.model_copy(update={"rerank": everything, "rerank_isomers": isomers})
+    first = ranks(queries, gallery, ("none", "formula"))
+    found = reranked(
+        plugin, signals, queries, gallery, smiles, ("none", "formula"), calibration, first,
+        candidates=20,
+    )  # fmt: skip
+    for name in ("none", "formula"):
+        before, after = first[name], found[name]
+        assert (after.ranks.rank == 1).mean() > (before.rank == 1).mean() + 0.2
+        assert ((after.ranks.rank == 1) == after.right).all()
+        assert abs(after.top.mean() - after.right.mean()) < 0.06
+        assert (after.top <= 1).all()
+
+
+def test_a_second_opinion_that_knows_nothing_is_not_heard(
+    sides: tuple[Side, Side, list[str]],
+) -> None:
+    queries, gallery, smiles = sides
+    signals = [Carbon(number=int(i)) for i in queries.molecule]
+
+    class Guessing(Knowing):
+        def rerank(self, signal: Carbon, mols: list[Any]) -> np.ndarray:
+            return np.random.default_rng(signal.number).normal(0, 1, len(mols))
+
+    plugin: Any = Guessing(0.0)
+    found = fit_rerank(plugin, signals, queries, gallery, smiles, fit(queries, gallery))
+    assert found is not None
+    assert found.weight < 0.3
+
+
+def test_a_kind_without_its_own_weights_has_the_general_ones() -> None:
+    general, narrow, own = (Rerank(candidates=9, scale=1.0, weight=w) for w in (1.0, 2.0, 3.0))
+    bare = Calibration.constant(1.0)
+    known = bare.model_copy(
+        update={
+            "rerank": general,
+            "rerank_isomers": narrow,
+            "kinds": {"a": bare.model_copy(update={"rerank": own}), "b": bare},
+        }
+    )
+    assert known.opinion(["a"]) == own
+    assert known.opinion(["b"]) == general
+    assert known.opinion(["a"], filtered=True) == narrow
+    assert bare.opinion(["a"]) is None
+    only = bare.model_copy(update={"rerank": general})
+    assert only.opinion([], filtered=True) == general
