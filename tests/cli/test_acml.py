@@ -17,6 +17,7 @@ import pytest
 from acml_plugin_nmr.signal import NmrSignal
 
 from acml_core.data.table import read, write
+from acml_core.hub import pretrained
 from acml_core.library.library import open_records
 from acml_core.library.manifest import read as read_manifest
 
@@ -359,13 +360,17 @@ def _parts(formula: str) -> list[str]:
     return re.findall(r"[A-Z][a-z]?\d*", formula)
 
 
-def test_models_and_libraries_that_are_none(acml: Any, trained: Path, tmp_path: Path) -> None:
+def test_models_and_libraries_that_are_none(
+    acml: Any, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "m.smi").write_text("CCO\n")
     library = ("--library", tmp_path / "m.smi")
     assert "no such model" in one_line(acml("search", TEXT, "--model", "none", *library), 1)
     assert "--model DIR" in one_line(acml("search", TEXT, *library), 2)
-    last = one_line(acml("search", TEXT, "--modality", "smiles", *library), 2)
-    assert "acml train --modality smiles" in last
+    with monkeypatch.context() as patch:
+        patch.setattr(pretrained, "default", lambda *_: None)
+        last = one_line(acml("search", TEXT, "--modality", "smiles", *library), 2)
+        assert "acml train --modality smiles" in last
     search = ("search", TEXT, "--model", trained)
     last = one_line(acml(*search, "--modality", "nmrr", *library), 2)
     assert "Did you mean 'nmr'" in last

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import acml_plugin_smiles
 import pytest
 import torch
 from acml_plugin_smiles import weights
 from acml_plugin_smiles.encoder import SmilesEncoder
 from acml_plugin_smiles.layout import TOGETHER, lay_out
 from acml_plugin_smiles.modality import Smiles, SmilesConfig
+from acml_plugin_smiles.signal import SmilesSignal
 from torch import Tensor
+
+from acml_core.artefact import load
 
 NEW = SmilesConfig(weights="none", dim=64, width=32, layers=2, heads=2)
 
@@ -89,19 +95,37 @@ def test_bundled_weights_fit_the_default_settings() -> None:
         assert torch.equal(a, b)
 
 
+PAIRS = {
+    "CC(=O)Nc1ccc(O)cc1": "c1(O)ccc(cc1)NC(C)=O",
+    "CC(=O)Oc1ccccc1C(=O)O": "OC(=O)c1c(cccc1)OC(=O)C",
+    "CN1CCC[C@H]1c1cccnc1": "c1ccncc1[C@@H]1CCCN1C",
+    "CC(C)Cc1ccc(C(C)C(=O)O)cc1": "C(O)(=O)C(C)c1ccc(CC(C)C)cc1",
+    "Oc1ccccc1C": "Cc1ccccc1O",
+    "Oc1ccc(C)cc1": "c1c(O)ccc(C)c1",
+}
+"""The same molecule, written in two ways."""
+
+META = {"Oc1cccc(C)c1": "c1(C)cc(O)ccc1"}
+"""Told from the para isomer by the aligned vectors only."""
+
+
+def nearest(vectors: torch.Tensor) -> list[int]:
+    """For each of the first half the nearest of the second half."""
+    unit = torch.nn.functional.normalize(vectors, dim=1)
+    n = len(vectors) // 2
+    return (unit[:n] @ unit[n:].T).argmax(1).tolist()
+
+
 @bundled
 def test_bundled_tower_knows_a_molecule_by_any_of_its_strings() -> None:
     plugin = Smiles()
-    pairs = {
-        "CC(=O)Nc1ccc(O)cc1": "c1(O)ccc(cc1)NC(C)=O",
-        "CC(=O)Oc1ccccc1C(=O)O": "OC(=O)c1c(cccc1)OC(=O)C",
-        "CN1CCC[C@H]1c1cccnc1": "c1ccncc1[C@@H]1CCCN1C",
-        "CC(C)Cc1ccc(C(C)C(=O)O)cc1": "C(O)(=O)C(C)c1ccc(CC(C)C)cc1",
-        "Oc1ccccc1C": "Cc1ccccc1O",
-        "Oc1cccc(C)c1": "c1(C)cc(O)ccc1",
-        "Oc1ccc(C)cc1": "c1c(O)ccc(C)c1",
-    }
-    vectors = encode(plugin.encoder(), plugin, [*pairs, *pairs.values()])
-    unit = torch.nn.functional.normalize(vectors, dim=1)
-    n = len(pairs)
-    assert (unit[:n] @ unit[n:].T).argmax(1).tolist() == list(range(n))
+    vectors = encode(plugin.encoder(), plugin, [*PAIRS, *PAIRS.values()])
+    assert nearest(vectors) == list(range(len(PAIRS)))
+
+
+@bundled
+def test_bundled_model_knows_a_molecule_by_any_of_its_strings() -> None:
+    model = load(Path(acml_plugin_smiles.__file__).parent / "models" / "v1").model
+    pairs = PAIRS | META
+    signals = [SmilesSignal(string=text) for text in (*pairs, *pairs.values())]
+    assert nearest(model.encode_signals("smiles", signals)) == list(range(len(pairs)))
