@@ -47,6 +47,7 @@ class Run:
     best_epoch: int = -1
     since_best: int = 0
     elapsed: float = 0.0
+    before: float = 0.0
     best: dict[str, Tensor] = field(default_factory=dict)
 
     def plain(self) -> dict[str, Any]:
@@ -111,14 +112,15 @@ def fit(
         for name in dataset.measured
     }
     max_seconds = None if config.max_minutes is None else config.max_minutes * 60
-    spent = 0.0
+    start = time.monotonic()
     if not pretrained and not resume and config.tower_share > 0:
-        start = time.monotonic()
         share = None if max_seconds is None else max_seconds * config.tower_share
         for tower in towers.values():
             limit = None if share is None else share / len(towers)
             pretrain(tower, dataset, config, limit, report)
-        spent = time.monotonic() - start
+    for tower in towers.values():
+        tower.make_ready()
+    spent = time.monotonic() - start
 
     criteria = nn.ModuleDict({name: make(losses, config.loss) for name in towers}).to(device)
     groups = _groups(model, criteria, towers, config)
@@ -128,14 +130,14 @@ def fit(
     if config.hard.isomers:
         formula = np.unique(dataset.graphs.formula.astype(str), return_inverse=True)[1]
     neighbours = Neighbours(len(dataset.graphs), config.hard.group, config.hard.from_epoch, formula)
-    run = Run(elapsed=spent)
+    run = Run(elapsed=spent, before=spent)
     if resume:
         state, tensors = checkpoint.load(out, modules, optimiser)
         run = Run(**state, best=tensors.get("best", {}))
         neighbours.memory = tensors.get("neighbours", {}).get("memory")
     _forget_after(out, run.epoch)
     steps = max(1, -(-len(train) // config.batch_size))
-    clock = Clock(steps * config.epochs, max_seconds, run.elapsed)
+    clock = Clock(steps * config.epochs, max_seconds, run.elapsed, run.before)
     saved = time.monotonic()
 
     def over() -> bool:

@@ -14,7 +14,6 @@ import torch
 from torch import nn
 
 from acml_core.data.dataset import Dataset
-from acml_core.encoder import to_device
 from acml_core.fingerprints import fingerprints
 from acml_core.training.config import TrainConfig
 from acml_core.training.precision import autocast
@@ -62,8 +61,7 @@ def pretrain(
                 break
             for group in optimiser.param_groups:
                 group["lr"] = config.tower.lr * factor(clock.progress(step), config.warmup)
-            items = [tower.items[i] for i in signals.draw(molecules, rng)]
-            batch = to_device(tower.modality.collate(items, train=True), device)
+            batch = tower.batch(signals.draw(molecules, rng), train=True)
             wanted = torch.from_numpy(np.unpackbits(target[row_of[molecules]], axis=1)[:, :bits])
             with autocast(config.precision, device):
                 logits = head(encoder(batch))

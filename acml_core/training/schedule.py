@@ -20,12 +20,23 @@ class Clock:
     Args:
         total_steps: steps of the whole run.
         max_seconds: time limit [s], or None.
-        elapsed: time that an interrupted run had used already [s].
+        elapsed: time that the run has used already, before it was interrupted or before its first
+            step [s].
+        before: of the time, what passed before the first step [s]: pretraining, preparing. It counts
+            against the limit, but the way from 0 to 1 is that of the steps, so that a learning rate
+            warms up whenever they begin.
     """
 
-    def __init__(self, total_steps: int, max_seconds: float | None, elapsed: float = 0.0) -> None:
+    def __init__(
+        self,
+        total_steps: int,
+        max_seconds: float | None,
+        elapsed: float = 0.0,
+        before: float = 0.0,
+    ) -> None:
         self.total_steps = total_steps
         self.max_seconds = max_seconds
+        self.before = before
         self._before = elapsed
         self._start = time.monotonic()
 
@@ -37,5 +48,8 @@ class Clock:
     def progress(self, step: int) -> float:
         """In [0, 1]; 1 means that the run is over."""
         by_steps = step / self.total_steps
-        by_time = 0.0 if self.max_seconds is None else self.elapsed / self.max_seconds
+        if self.max_seconds is None:
+            return min(1.0, by_steps)
+        left = self.max_seconds - self.before
+        by_time = (self.elapsed - self.before) / left if left > 0 else 1.0
         return min(1.0, max(by_steps, by_time))

@@ -93,18 +93,30 @@ class Tower:
             if own and all(p.requires_grad for p in own):
                 module.train()
 
+    def make_ready(self) -> None:
+        """What every batch needs: outputs of a locked tower, prepared signals of another."""
+        if not self.locked or self.augment:
+            _ = self.items
+        elif self._cached is None:
+            self._cached = self._load_or_compute().to(self.device)
+
     def features(self, signals: np.ndarray) -> Tensor:
         """Tower outputs of a training batch: ``(B, dim)``, with gradient where it learns."""
         if self.locked and not self.augment:
-            if self._cached is None:
-                self._cached = self._load_or_compute().to(self.device)
+            self.make_ready()
+            assert self._cached is not None
             return self._cached[torch.from_numpy(signals).to(self.device)]
-        items = [self.items[i] for i in signals]
-        batch = to_device(self.modality.collate(items, train=self.augment), self.device)
+        batch = self.batch(signals, train=self.augment)
         if self.locked:
             with torch.no_grad():
                 return self.encoder(batch)
         return self.encoder(batch)
+
+    def batch(self, signals: np.ndarray, *, train: bool) -> dict[str, Tensor]:
+        """Some signals as the encoder takes them; a plugin's arithmetic stays in float32."""
+        items = [self.items[i] for i in signals]
+        with torch.autocast(self.device.type, enabled=False):
+            return to_device(self.modality.collate(items, train=train), self.device)
 
     def _load_or_compute(self) -> Tensor:
         self.forget_items()  # left from the pretraining

@@ -199,6 +199,9 @@ def test_the_schedule() -> None:
     assert Clock(100, None).progress(50) == 0.5
     assert Clock(100, 10.0, elapsed=8.0).progress(50) == pytest.approx(0.8, abs=0.01)
     assert Clock(100, 10.0, elapsed=800.0).progress(50) == 1
+    assert Clock(100, 10.0, elapsed=6.0, before=6.0).progress(0) == pytest.approx(0, abs=0.01)
+    assert Clock(100, 10.0, elapsed=9.0, before=6.0).progress(0) == pytest.approx(0.75, abs=0.01)
+    assert Clock(100, 10.0, elapsed=11.0, before=11.0).progress(0) == 1
 
 
 @pytest.mark.parametrize(("n", "size"), [(10, 3), (9, 3), (7, 3), (3, 3), (2, 256), (4, 2)])
@@ -225,6 +228,30 @@ def test_auto_precision_is_decided_once_for_a_run(trained: Path) -> None:
     assert faster("cpu") in ("float32", "bfloat16")
     training = json.loads((trained / artefact.INFO).read_text())["training"]
     assert training["precision"] == "float32"
+
+
+@pytest.mark.parametrize("unlock", ["all", "none"])
+def test_a_plugin_computes_its_batches_in_float32(unlock: str, tmp_path: Path) -> None:
+    """Even where the step runs in bfloat16: an in-place assignment of a product would fail there."""
+    seen = []
+
+    class Careful(Toy):
+        def collate(self, items: Any, *, train: bool) -> dict[str, torch.Tensor]:
+            batch = super().collate(items, train=train)
+            values = batch["values"].float()
+            seen.append((values @ values.T).dtype)
+            return batch
+
+    write(tmp_path / "t.csv", [measure("C" * n + "O") for n in range(1, 61)])
+    plugin = Careful()
+    data = load([tmp_path / "t.csv"], [plugin], SplitConfig(), progress=False)
+    config = TrainConfig(
+        graph={"name": "gine", "dim": 16, "layers": 2}, projector={"name": "mlp", "dims": [16]},
+        unlock=unlock, epochs=1, batch_size=16, precision="bfloat16",
+    )  # fmt: skip
+    model = new_model(config, {"toy": plugin})
+    fit(model, data, config, tmp_path, device=CPU, report=quiet)
+    assert set(seen) == {torch.float32}
 
 
 def test_a_bad_setting_is_the_users_not_the_recipes() -> None:
