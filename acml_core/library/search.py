@@ -326,7 +326,7 @@ def _answer(
     steps: filtering.Steps,
     top: int,
     rerank: int,
-    narrow: bool,
+    narrow: bool = False,
     index: str = "exact",
 ) -> Answer:
     best, score = ranking.all.best, ranking.all.score
