@@ -26,6 +26,9 @@ COVERAGE = 0.9
 LEAST_DOUBT = 1e-5
 """Probabilities are taken for this at least, and for this less than one at most, to have log odds."""
 
+FURTHEST = math.log(3.0)
+"""Beyond the numbers of candidates that were fitted, a scale changes by no more than this factor."""
+
 MARGIN_CAP = 12.0
 """Margins in log likelihood above this tell no more; also the margin of a single candidate."""
 
@@ -125,7 +128,8 @@ class Calibration(Settings):
         """The calibration for a number of candidates.
 
         Between two points everything is interpolated in the logarithm of the number. Beyond them
-        the scale goes on along the line through all points' logarithms; the rest stays.
+        the scale goes on along the line through all points' logarithms, not further than by a factor
+        of three; the rest stays.
         """
         if filtered and self.isomers is not None:
             return self.isomers.model_copy(update={"candidates": max(1, candidates)})
@@ -135,7 +139,8 @@ class Calibration(Settings):
         if len(known) > 1 and not known[0] <= place <= known[-1]:
             slope = float(np.polyfit(known, logs, 1)[0])
             end = 0 if place < known[0] else -1
-            scale = math.exp(float(logs[end]) + slope * (place - float(known[end])))
+            beyond = slope * (place - float(known[end]))
+            scale = math.exp(float(logs[end]) + max(-FURTHEST, min(FURTHEST, beyond)))
         else:
             scale = math.exp(float(np.interp(place, known, logs)))
 
