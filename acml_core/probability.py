@@ -26,7 +26,7 @@ COVERAGE = 0.9
 LEAST_DOUBT = 1e-5
 """Probabilities are taken for this at least, and for this less than one at most, to have log odds."""
 
-FURTHEST = math.log(3.0)
+FURTHEST = math.log(10.0)
 """Beyond the numbers of candidates that were fitted, a scale changes by no more than this factor."""
 
 MARGIN_CAP = 12.0
@@ -128,8 +128,8 @@ class Calibration(Settings):
         """The calibration for a number of candidates.
 
         Between two points everything is interpolated in the logarithm of the number. Beyond them
-        the scale goes on along the line through all points' logarithms, not further than by a factor
-        of three; the rest stays.
+        the scale goes on along the line through all points' logarithms, no further than by a factor
+        of ten; the rest stays.
         """
         if filtered and self.isomers is not None:
             return self.isomers.model_copy(update={"candidates": max(1, candidates)})
