@@ -63,7 +63,7 @@ def rewrite(
     write_tensors(folder / GOLDEN, golden)
     data = {**source.info.data, **(about or {})}
     info = source.info.model_copy(update={"weights": sha256(folder / WEIGHTS), "data": data})
-    write_text(folder / METRICS, json.dumps(metrics, indent=1))
+    write_text(folder / METRICS, json.dumps(metrics))  # on one line: for a wheel, a third smaller
     write_text(folder / CARD, card(info, metrics))
     write_text(folder / INFO, info.model_dump_json(indent=1, by_alias=True))
     return info
