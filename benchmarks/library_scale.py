@@ -56,11 +56,15 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--workers", type=int, default=cores(), help="processes of the build")
     parser.add_argument("--keep", type=Path, help="folder for the libraries; default: none stays")
+    parser.add_argument("--write", type=Path, help="only write the molecules of the largest size")
     options = parser.parse_args()
     data = os.environ.get("ACML_DATA")
     if not data:
         sys.exit("set ACML_DATA to the folder of the data")
     smiles = molecules(Path(data) / "library", max(options.sizes))
+    if options.write:
+        pq.write_table(pa.table({"smiles": smiles}), options.write)
+        return
     print(f"{cores()} cores, {options.workers} workers; model {options.model}")
     print(
         "| molecules | build [molecules/s] | peak [GB] | index [s] | disk [MB] | open [s]"
