@@ -115,7 +115,8 @@ def evaluate(
         )
         answers = None
         if gallery.spectra is not None:
-            answers = spectra(gallery.spectra)
+            same = np.array_equal(gallery.spectra, queries)
+            answers = asking if same else spectra(gallery.spectra)
             first = np.unique(asking.molecule, return_index=True)[1]
             wanted = np.isin(side.molecule, asking.molecule[first])
             asked = side.take(np.flatnonzero(wanted))
