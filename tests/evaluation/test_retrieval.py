@@ -185,11 +185,26 @@ def test_growing_galleries_are_nested_and_hold_the_answer() -> None:
     rows = by_size(
         side(queries, owner), side(own_vectors, np.arange(20)), decoys, [10, 100, 10_000], seed=5
     )
-    assert [row["candidates"] for row in rows] == [10, 100, 301]
-    order = np.random.default_rng(5).permutation(300)
+    assert [row["candidates"] for row in rows] == [10, 100, 320]
+    order = np.random.default_rng(5).permutation(320)
+    true = (queries * own_vectors[torch.from_numpy(owner)]).sum(1)
     for row in rows:
-        chosen = decoy_vectors[torch.from_numpy(order[: row["candidates"] - 1])]
-        true = (queries * own_vectors[torch.from_numpy(owner)]).sum(1)
-        better = (queries @ chosen.T >= true[:, None]).sum(1).numpy()
-        assert row["modality_to_graph"]["recall@1"]["value"] == pytest.approx((better == 0).mean())
+        first = []
+        for q, molecule in enumerate(owner):
+            rivals = [i for i in order if decoys.molecule[i] != molecule][: row["candidates"] - 1]
+            score = decoys.vectors[torch.tensor(rivals)] @ queries[q]
+            first.append(not bool((score >= true[q]).any()))
+        assert row["modality_to_graph"]["recall@1"]["value"] == pytest.approx(np.mean(first))
         assert row["random"]["recall@1"]["value"] == pytest.approx(1 / row["candidates"])
+
+
+def test_the_other_queries_molecules_are_decoys_too() -> None:
+    """Where the gallery holds nothing else, it is still no gallery of one."""
+    torch.manual_seed(1)
+    vectors = torch.nn.functional.normalize(torch.randn(50, 8), dim=1)
+    number = np.arange(50)
+    gallery = Side(vectors, number, number, np.zeros(50))
+    rows = by_size(gallery, gallery, gallery, [10, 50, 1000], seed=2)
+    assert [row["candidates"] for row in rows] == [10, 50]
+    assert all(row["modality_to_graph"]["recall@1"]["value"] == 1 for row in rows)
+    assert rows[1]["spectrum_blind"]["recall@1"]["value"] == pytest.approx(1 / 50)
