@@ -83,6 +83,11 @@ def hash_keys(keys: Sequence[str]) -> np.ndarray:
     return np.frombuffer(digests, dtype="<i8")
 
 
+def write_metrics(path: Path, metrics: Mapping[str, Any]) -> None:
+    """``metrics.json`` of a model's folder: on one line, since wheels carry it."""
+    write_text(path / METRICS, json.dumps(metrics))
+
+
 def save(
     path: Path,
     model: AcmlModel,
@@ -136,7 +141,7 @@ def save(
         command=command,
         versions=_versions(),
     )
-    write_text(path / METRICS, json.dumps(metrics, indent=1))
+    write_metrics(path, metrics)
     write_text(path / CARD, card(info, metrics))
     write_text(path / INFO, info.model_dump_json(indent=1, by_alias=True))
     model.artefact = Artefact(model, info, hashes, path)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from acml_core import artefact
-from acml_core.artefact import Artefact, golden_vectors
+from acml_core.artefact import Artefact, golden_vectors, write_metrics
 from acml_core.card import card
 from acml_core.files import sha256, write_tensors, write_text
 from acml_core.info import Info
@@ -63,7 +63,7 @@ def rewrite(
     write_tensors(folder / GOLDEN, golden)
     data = {**source.info.data, **(about or {})}
     info = source.info.model_copy(update={"weights": sha256(folder / WEIGHTS), "data": data})
-    write_text(folder / METRICS, json.dumps(metrics))  # on one line: for a wheel, a third smaller
+    write_metrics(folder, metrics)
     write_text(folder / CARD, card(info, metrics))
     write_text(folder / INFO, info.model_dump_json(indent=1, by_alias=True))
     return info

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from acml_core.artefact import Artefact
+from acml_core.artefact import Artefact, write_metrics
 from acml_core.card import card
 from acml_core.data import molecules as molecule_files
 from acml_core.data.dataset import Dataset, load
@@ -20,7 +19,7 @@ from acml_core.files import write_text
 from acml_core.graphs.build import cached
 from acml_core.graphs.packed import PackedGraphs
 from acml_core.info import Info
-from acml_core.layout import CARD, INFO, METRICS
+from acml_core.layout import CARD, INFO
 from acml_core.model import AcmlModel
 from acml_core.probability import Calibration
 
@@ -103,7 +102,7 @@ def again(
         for name, one in info.modalities.items()
     }
     new: Info = info.model_copy(update={"modalities": about})
-    write_text(artefact.path / METRICS, json.dumps(metrics, indent=1))
+    write_metrics(artefact.path, metrics)
     write_text(artefact.path / CARD, card(new, metrics))
     write_text(artefact.path / INFO, new.model_dump_json(indent=1, by_alias=True))
     artefact.info = new

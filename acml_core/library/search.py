@@ -228,10 +228,7 @@ def search_sample(
         every = list(_scores(queries, one.library.vectors[one.modality], place))
         rows.append(torch.stack(every).mean(0))
     narrow = filters is not None and filters.narrow
-    ranking = _ranked(measurements, rows, max(top, rerank, 2), narrow)
-    if len(measurements) > 1:
-        point = ranking.all.point.model_copy(update={"sure": sure})
-        ranking = replace(ranking, all=replace(ranking.all, point=point))
+    ranking = _ranked(measurements, rows, max(top, rerank, 2), narrow, sure)
     return _answer(measurements, ranking, kept, steps, top, rerank, narrow)
 
 
@@ -300,7 +297,11 @@ class _Ranking:
 
 
 def _ranked(
-    measurements: Sequence[Measurement], rows: Sequence[Tensor], k: int, narrow: bool
+    measurements: Sequence[Measurement],
+    rows: Sequence[Tensor],
+    k: int,
+    narrow: bool,
+    sure: tuple[float, float] | None = None,
 ) -> _Ranking:
     """The ranking from each measurement's scores ``(n,)`` of all candidates."""
     n = len(rows[0])
@@ -314,7 +315,8 @@ def _ranked(
         one.weight * torch.from_numpy(evidence.log_likelihood(row.double().numpy()))
         for one, evidence, row in zip(measurements, own, rows, strict=True)
     ]
-    total = Evidence.of(Point(candidates=n, scale=1.0), torch.stack(parts).sum(0), k)
+    joint = Point(candidates=n, scale=1.0, sure=sure if len(own) > 1 else None)
+    total = Evidence.of(joint, torch.stack(parts).sum(0), k)
     best = torch.from_numpy(total.best)
     return _Ranking(total, own, [row[best].double().numpy() for row in rows], parts)
 

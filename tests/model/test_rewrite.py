@@ -53,8 +53,7 @@ def test_half_precision(trained: Path, tmp_path: Path) -> None:
     assert {value.dtype for value in stored.values()} <= {torch.float16, torch.int64}
     ratio = (tmp_path / "half" / WEIGHTS).stat().st_size / (trained / WEIGHTS).stat().st_size
     assert ratio == pytest.approx(0.5, abs=0.05)
-    kept, told = (json.loads((one / METRICS).read_text()) for one in (tmp_path / "half", trained))
-    assert kept == told
+    assert (tmp_path / "half" / METRICS).read_bytes() == (trained / METRICS).read_bytes()
 
     again = artefact.load(tmp_path / "half")  # its golden example is that of the rounded weights
     graphs = build(["CCO", "c1ccccc1O", "CC(=O)NC"], workers=1, progress=False).graphs

@@ -17,7 +17,8 @@ elif [ ! -e "$work/acml.json" ]; then
         --recipe "$here/weights/v1.toml" --max-minutes 32 --out "$work"
 fi
 acml models export "$work" "$work-half" --half --licence CC-BY-SA-4.0 \
-    --data "structures of NMRShiftDB2, MassBank and public CAS lists; ZINC; MOSES: CC BY-SA"
+    --data "structures of NMRShiftDB2, MassBank and public CAS lists: CC BY-SA" \
+    --data "ZINC and MOSES (pretraining of the tower): free to use with citation"
 python "$here/tower_of_model.py" "$work" "$work-tower.safetensors"
 echo "$work-half: copy its six files to src/acml_plugin_image/models/v1;"
 echo "$work-tower.safetensors: to src/acml_plugin_image/data/tower.safetensors"

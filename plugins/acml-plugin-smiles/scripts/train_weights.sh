@@ -29,7 +29,8 @@ train first v1.toml 20 --tower tower.safetensors
 train second second.toml 33 --init first
 
 acml models export second half --half --licence CC-BY-SA-4.0 \
-    --data "structures of NMRShiftDB2, MassBank and public CAS lists; ZINC; MOSES: CC BY-SA"
+    --data "structures of NMRShiftDB2, MassBank and public CAS lists: CC BY-SA" \
+    --data "ZINC and MOSES (pretraining of the tower): free to use with citation"
 python "$here/tower_of_model.py" second aligned.safetensors
 echo "$work/half: copy its six files to src/acml_plugin_smiles/models/v1;"
 echo "$work/aligned.safetensors: to src/acml_plugin_smiles/data/tower.safetensors"
