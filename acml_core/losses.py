@@ -23,10 +23,13 @@ class AsymmetricLoss(nn.Module):
 
     ``forward(z_graph (B, p), z_modality (B, p), molecule_ids (B,)) -> {"loss": scalar, ...}``; the
     other entries are detached terms for the log. ``unit_norm`` says whether the loss compares unit
-    vectors, and so how retrieval must score: by cosine or by plain dot product.
+    vectors, and so how retrieval must score: by cosine or by plain dot product. ``takes_more`` says
+    whether ``forward`` also has ``more=(z (K, p), ids (K,))``: graph projections of other molecules,
+    as further negatives of each measurement.
     """
 
     unit_norm: bool = True
+    takes_more: bool = False
 
     class Config(Settings):
         graph_to_modality: float = Field(0.5, ge=0, description="weight of graph-finds-measurement")
@@ -101,8 +104,11 @@ class InfoNceLoss(AsymmetricLoss):
     """Contrastive cross entropy over unit vectors with a learnt temperature.
 
     ``loss = w_gm CE(s G M^T, I) + w_mg CE(s M G^T, I)`` with ``s = 1 / temperature`` learnt in log
-    space (Radford et al., arXiv 2103.00020; van den Oord et al., arXiv 1807.03748).
+    space (Radford et al., arXiv 2103.00020; van den Oord et al., arXiv 1807.03748). Graphs of ``more``
+    molecules stand beside those of the batch where a measurement looks for its graph.
     """
+
+    takes_more = True
 
     class Config(AsymmetricLoss.Config):
         temperature: float = Field(0.07, gt=0, description="temperature at the start")
@@ -113,15 +119,26 @@ class InfoNceLoss(AsymmetricLoss):
         self.log_scale = nn.Parameter(torch.tensor(-math.log(config.temperature)))
 
     def forward(
-        self, z_graph: Tensor, z_modality: Tensor, molecule_ids: Tensor
+        self,
+        z_graph: Tensor,
+        z_modality: Tensor,
+        molecule_ids: Tensor,
+        more: tuple[Tensor, Tensor] | None = None,
     ) -> dict[str, Tensor]:
         limit = -math.log(self.config.min_temperature)
         scale = self.log_scale.clamp(max=limit).exp()
-        logits = scale * normalize(z_graph, dim=-1) @ normalize(z_modality, dim=-1).T
+        measured = scale * normalize(z_modality, dim=-1)
+        logits = normalize(z_graph, dim=-1) @ measured.T
         logits = logits.masked_fill(same_molecule(molecule_ids), -math.inf)
+        found = logits.T
+        if more is not None:
+            z, ids = more
+            others = measured @ normalize(z, dim=-1).T
+            same = molecule_ids[:, None] == ids[None, :]
+            found = torch.cat([found, others.masked_fill(same, -math.inf)], dim=1)
         terms = self.weigh(
             -log_softmax(logits, dim=-1).diagonal().mean(),
-            -log_softmax(logits.T, dim=-1).diagonal().mean(),
+            -log_softmax(found, dim=-1).diagonal().mean(),
         )
         return {**terms, "temperature": 1 / scale.detach()}
 

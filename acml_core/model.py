@@ -9,7 +9,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -123,15 +124,19 @@ class AcmlModel(nn.Module):
                     found.append(self.project_graphs(name, graph).float().cpu())
             return {name: torch.cat(found) for name, found in out.items()}
 
-    @torch.inference_mode()
     def encode_signals(self, modality: str, signals: Sequence[Signal]) -> Tensor:
         """Vectors of measurements: ``(M, p)`` float32 on the CPU."""
+        return self.encode_items(modality, map(self.modalities[modality].prepare, signals))
+
+    @torch.inference_mode()
+    def encode_items(self, modality: str, items: Iterable[dict[str, np.ndarray]]) -> Tensor:
+        """As ``encode_signals``, of prepared signals."""
         with _evaluating(self):
             plugin = self.modalities[modality]
             out = [torch.zeros(0, self.head(modality).projector.out_dim)]
-            for start in range(0, len(signals), INFERENCE_BATCH):
-                items = [plugin.prepare(one) for one in signals[start : start + INFERENCE_BATCH]]
-                batch = to_device(plugin.collate(items, train=False), self.device)
+            coming = iter(items)
+            while some := list(islice(coming, INFERENCE_BATCH)):
+                batch = to_device(plugin.collate(some, train=False), self.device)
                 features = self.head(modality).encoder(batch)
                 out.append(self.project_features(modality, features).float().cpu())
             return torch.cat(out)

@@ -45,7 +45,7 @@ class TowerConfig(Settings):
 
 
 class HardConfig(Settings):
-    """Hard negatives: molecules that the graph encoder finds alike, together in a batch."""
+    """Hard negatives: molecules that the graph encoder finds alike, together in a batch; and many."""
 
     group: int = Field(
         0, ge=0, description="molecules in a group of neighbours; 0 for random batches"
@@ -53,6 +53,12 @@ class HardConfig(Settings):
     from_epoch: int = Field(1, ge=1, description="first epoch (from 0) that uses groups")
     isomers: bool = Field(
         False, description="molecules of one formula stand together first, the others by likeness"
+    )
+    bank: int = Field(
+        0,
+        ge=0,
+        description="remembered graph embeddings that stand beside each batch as further negatives of"
+        " its measurements [molecules]",
     )
 
 

@@ -16,12 +16,13 @@ from torch import Tensor, nn
 
 from acml_core.components import complete, graph_encoders, losses, make, projectors
 from acml_core.data.dataset import Dataset
-from acml_core.errors import AcmlError, BadInput
+from acml_core.errors import AcmlError, BadInput, ConfigError
 from acml_core.evaluation.validation import validation_mrr
 from acml_core.files import write_text
 from acml_core.modality import Modality
 from acml_core.model import AcmlModel, ModelConfig
 from acml_core.training import checkpoint
+from acml_core.training.bank import Bank
 from acml_core.training.config import TrainConfig
 from acml_core.training.neighbours import Neighbours
 from acml_core.training.precision import autocast
@@ -120,6 +121,7 @@ def fit(
             pretrain(tower, dataset, config, limit, report)
     for tower in towers.values():
         tower.make_ready()
+    items = {name: t.ready_items for name, t in towers.items() if t.ready_items is not None}
     spent = time.monotonic() - start
 
     criteria = nn.ModuleDict({name: make(losses, config.loss) for name in towers}).to(device)
@@ -130,11 +132,14 @@ def fit(
     if config.hard.isomers:
         formula = np.unique(dataset.graphs.formula.astype(str), return_inverse=True)[1]
     neighbours = Neighbours(len(dataset.graphs), config.hard.group, config.hard.from_epoch, formula)
+    banks = _banks(model, dataset, samplers, train, config)
     run = Run(elapsed=spent, before=spent)
     if resume:
         state, tensors = checkpoint.load(out, modules, optimiser)
         run = Run(**state, best=tensors.get("best", {}))
         neighbours.memory = tensors.get("neighbours", {}).get("memory")
+        for name, z in tensors.get("banks", {}).items():
+            banks[name].z = z.to(device)
     _forget_after(out, run.epoch)
     steps = max(1, -(-len(train) // config.batch_size))
     clock = Clock(steps * config.epochs, max_seconds, run.elapsed, run.before)
@@ -159,7 +164,7 @@ def fit(
             for group in optimiser.param_groups:
                 group["lr"] = rate * group["ratio"]
             loss, graph = _step(
-                model, dataset, towers, samplers, criteria, molecules, rng, config, device
+                model, dataset, towers, samplers, criteria, banks, molecules, rng, config, device
             )
             neighbours.remember(molecules, graph)
             if loss is None:
@@ -178,7 +183,7 @@ def fit(
             total, count = total + value, count + 1
         run.epoch += 1
         if run.epoch % config.validate_every == 0 or over():
-            mrr = validation_mrr(model, dataset, validation)
+            mrr = validation_mrr(model, dataset, validation, items)
             run.elapsed = clock.elapsed
             _keep_best(run, model, mrr)
             _log(out, run, total / max(count, 1), mrr, clock.progress(run.step), report)
@@ -190,6 +195,7 @@ def fit(
             tensors = {"best": run.best}
             if neighbours.memory is not None:
                 tensors["neighbours"] = {"memory": neighbours.memory}
+            tensors["banks"] = {name: bank.z for name, bank in banks.items()}
             checkpoint.save(out, modules, tensors, optimiser, run.plain())
             saved = time.monotonic()
 
@@ -204,6 +210,7 @@ def _step(
     towers: Mapping[str, Tower],
     samplers: Mapping[str, SignalsOf],
     criteria: nn.ModuleDict,
+    banks: Mapping[str, Bank],
     molecules: np.ndarray,
     rng: np.random.Generator,
     config: TrainConfig,
@@ -222,13 +229,40 @@ def _step(
                 continue
             z_graph = model.project_graphs(name, graph[torch.from_numpy(rows).to(device)]).float()
             ids = torch.from_numpy(molecules[rows]).to(device)
+            more = {"more": banks[name].draw(rng)} if name in banks else {}
             views = []
             for _ in range(config.views):
                 features = tower.features(samplers[name].draw(molecules[rows], rng))
                 z_modality = model.project_features(name, features).float()
-                views.append(criteria[name](z_graph, z_modality, ids)["loss"])
+                with torch.autocast(device.type, enabled=False):  # logits need all their digits
+                    views.append(criteria[name](z_graph, z_modality, ids, **more)["loss"])
             terms.append(torch.stack(views).mean())
+            if name in banks:
+                banks[name].remember(molecules[rows], z_graph)
     return (torch.stack(terms).mean() if terms else None), graph
+
+
+def _banks(
+    model: AcmlModel,
+    dataset: Dataset,
+    samplers: Mapping[str, SignalsOf],
+    train: np.ndarray,
+    config: TrainConfig,
+) -> dict[str, Bank]:
+    """Of each modality the graph projections of the training molecules that were measured in it."""
+    if not config.hard.bank:
+        return {}
+    if not losses.get(config.loss.name).takes_more:
+        raise ConfigError(
+            f"the loss {config.loss.name!r} takes no negatives beyond the batch",
+            remedy='Set hard.bank = 0, or loss.name = "infonce".',
+        )
+    found = {}
+    for name, sampler in samplers.items():
+        molecules = train[sampler.has(train)]
+        z = model.encode_molecules(dataset.graphs, name, molecules).to(model.device)
+        found[name] = Bank(molecules, z.clone(), config.hard.bank)  # no longer an inference tensor
+    return found
 
 
 def _groups(

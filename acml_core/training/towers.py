@@ -24,6 +24,7 @@ import acml_core
 from acml_core import plugins
 from acml_core.cache import cache_dir
 from acml_core.data.dataset import Measured
+from acml_core.data.preparing import Item, prepare_all
 from acml_core.encoder import Encoder, to_device
 from acml_core.errors import AcmlError
 from acml_core.files import write_tensors
@@ -33,9 +34,6 @@ from acml_core.training.config import Unlock
 
 BLOCK = 4096
 """Signals that are prepared, hashed and encoded together: 80 MB of pictures."""
-
-Item = dict[str, np.ndarray]
-"""One prepared signal."""
 
 
 def set_lock(encoder: Encoder, unlock: Unlock) -> list[nn.Parameter]:
@@ -79,7 +77,12 @@ class Tower:
     @cached_property
     def items(self) -> list[Item]:
         """All signals, prepared: for who comes back to them every epoch."""
-        return [self.modality.prepare(signal) for signal in self.signals]
+        return prepare_all(self.modality, self.signals)
+
+    @property
+    def ready_items(self) -> list[Item] | None:
+        """``items``, if they are there."""
+        return self.__dict__.get("items")
 
     def forget_items(self) -> None:
         """Free the memory of ``items``; they are prepared again when asked for."""
