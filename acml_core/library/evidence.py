@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from acml_core.library.score import log_sums, mixture
+from acml_core.library.score import LEAST_EXPONENT, log_sums, mixture
 from acml_core.library.threads import one_thread
 from acml_core.probability import Best, Point, log_odds_present
 
@@ -91,11 +91,15 @@ class Evidence:
     def _probability(self, score: np.ndarray) -> np.ndarray:
         """What ``log_likelihood`` is the logarithm of, faster: for counting many candidates."""
         point = self.point
-        sharp = np.exp(score * np.float32(point.scale) - np.float32(self.sharp))
+        sharp = _exp(score * np.float32(point.scale) - np.float32(self.sharp))
         if not point.tail:
             return sharp
-        flat = np.exp(score * np.float32(point.tail_scale) - np.float32(self.flat))
+        flat = _exp(score * np.float32(point.tail_scale) - np.float32(self.flat))
         return np.asarray((1 - point.tail) * sharp + point.tail * flat)
+
+
+def _exp(logarithm: np.ndarray) -> np.ndarray:
+    return np.asarray(np.exp(np.maximum(logarithm, np.float32(LEAST_EXPONENT))))
 
 
 def within(

@@ -26,6 +26,10 @@ ROWS_AT_ONCE = 4096
 """Candidates that are multiplied at a time. Those of half precision are widened first: so many stay
 in the processor's cache, and a million need no second gigabyte."""
 
+LEAST_EXPONENT = -80.0
+"""A share below exp(-80) of the best candidate's counts as that much: a million of them are nothing yet,
+and smaller float32 numbers lose digits and take twenty times as long."""
+
 ALONE_UP_TO = 8
 """Up to so many products are too little work to share out."""
 
@@ -89,7 +93,7 @@ def log_sums(point: Point, found: Tensor) -> tuple[Tensor, Tensor]:
     best = found.amax(-1, keepdim=True)
 
     def log_sum(scale: float) -> Tensor:
-        shares = (found - best).mul_(scale).exp_()
+        shares = (found - best).mul_(scale).clamp_(min=LEAST_EXPONENT).exp_()
         if not scale:
             shares = shares.masked_fill(torch.isneginf(found), 0.0)  # 0 times infinity is no number
         return scale * best.double() + shares.sum(-1, keepdim=True, dtype=torch.float64).log()
