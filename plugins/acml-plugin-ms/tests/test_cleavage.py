@@ -6,8 +6,9 @@ import json
 
 import numpy as np
 import pytest
-from acml_plugin_ms import cleavage
+from acml_plugin_ms import atoms, cleavage
 from acml_plugin_ms.fragments import fragments
+from acml_plugin_ms.ions import Ion
 from acml_plugin_ms.rerank import rerank
 from acml_plugin_ms.signal import MsSignal
 from rdkit import Chem
@@ -37,12 +38,81 @@ def test_kinds_of_bonds(smiles: str, expected: list[str]) -> None:
     assert kinds(smiles) == expected
 
 
-def test_the_fitted_table_is_whole_and_breaking_costs() -> None:
-    table = json.loads(cleavage.TABLE.read_text())
-    assert set(table) == set(cleavage.TERMS)
-    assert all(table[name] < 0 for name in cleavage.BONDS)
-    assert table["aromatic"] < table["C-N"]
+@pytest.mark.parametrize(
+    ("smiles", "expected"),
+    [
+        ("CCN", ["C beside a heteroatom", "amine N", "other C"]),
+        ("CC(=O)OC", ["C beside a heteroatom", "C beside sp2", "acyl C", "acyl O", "oxo O"]),
+        ("CC(=O)Nc1ccccc1", ["C beside sp2", "acyl C", "amide N", "aromatic C", "oxo O"]),
+        ("NS(=O)(=O)c1ccncc1", ["S", "amide N", "aromatic C", "aromatic N", "oxo O"]),
+        ("Oc1ccccc1", ["aromatic C", "aryl O"]),
+        ("CNc1ccco1", ["C beside a heteroatom", "aromatic C", "aryl N", "aryl O"]),
+        ("COCCO", ["C beside a heteroatom", "ether O", "hydroxyl O"]),
+        ("C=CC#N", ["other N", "sp C", "sp2 C"]),
+        ("CNO", ["C beside a heteroatom", "hydroxyl O", "other N"]),
+        ("CP(C)CCl", ["C beside a heteroatom", "P", "halogen"]),
+        ("C[Si](C)(C)C", ["C beside a heteroatom", "other"]),
+    ],
+)
+def test_kinds_of_atoms(smiles: str, expected: list[str]) -> None:
+    mol = Chem.MolFromSmiles(smiles)
+    assert sorted({atoms.ATOMS[atoms.kind(atom)] for atom in mol.GetAtoms()}) == expected
+
+
+@pytest.mark.parametrize("ion", ["[M+H]+", "[M-H]-"])
+def test_the_fitted_table_is_whole_and_breaking_costs(ion: Ion) -> None:
+    table = json.loads(cleavage.TABLE.read_text())[ion]
+    assert list(table) == [*cleavage.TERMS, *cleavage.WHOLE]
+    assert np.mean([table[name] for name in cleavage.BONDS]) < 0
+    assert table["aromatic"] < table["acyl C-N"]
     assert table["odd electrons"] < 0
+
+
+def test_what_describes_a_fragment() -> None:
+    """The acetyl side of an amide kept an acyl C and lost an amide N, over one acyl C-N bond."""
+    mol = Chem.MolFromSmiles("CC(=O)NC")
+    found = fragments(mol)
+    acetyl = int(np.flatnonzero((found.atoms == [True, True, True, False, False]).all(1))[0])
+    terms, ends = cleavage.terms(mol, found)
+    assert terms.shape == (len(found.mass), len(cleavage.FIXED))
+    named = {cleavage.FIXED[i]: terms[acetyl, i] for i in np.flatnonzero(terms[acetyl])}
+    assert named == {"acyl C-N": 1, "kept acyl C": 1, "lost amide N": 1}
+    assert {atoms.ATOMS[i] for i in np.flatnonzero(ends[acetyl])} == {"acyl C"}
+    assert not terms[0].any()  # the molecule itself
+    assert not ends[0].any()
+    of_bonds = terms[:, : len(cleavage.BONDS)].sum(1)
+    assert (of_bonds == found.bonds).all()
+    assert np.allclose(ends.sum(1), found.bonds > 0)
+
+
+def test_summands_keep_their_order() -> None:
+    of = cleavage.summands(np.arange(len(cleavage.TERMS) + len(cleavage.WHOLE), dtype=float))
+    assert cleavage.TERMS[int(of.moved[1])] == "hydrogen gained"
+    assert cleavage.TERMS[int(of.beyond)] == cleavage.BEYOND
+    assert cleavage.TERMS[int(of.at[2, 1])] == "hydrogen lost at acyl C"
+    assert int(of.whole[0]) == len(cleavage.TERMS)
+
+
+def test_an_acyl_bond_leaves_an_acylium_ion_and_an_amine_takes_a_hydrogen() -> None:
+    """Protonated N-benzylbenzamide: benzoyl cation over protonated benzaldehyde; and benzylamine."""
+    mol = Chem.MolFromSmiles("O=C(NCc1ccccc1)c1ccccc1")
+    found = cleavage.ions(mol, fragments(mol), "[M+H]+")
+
+    def weight(mz: float) -> float:
+        return float(found.weight[np.abs(found.mz - mz) < 5e-4].max())
+
+    assert weight(105.0335) > weight(107.0491)  # C7H5O+, C7H7O+
+    assert weight(108.0808) > weight(106.0651)  # C7H10N+, C7H8N+
+
+
+def test_the_unbroken_ion_fades_with_the_energy() -> None:
+    low, high = (cleavage.unbroken(energy, 250.0, "[M+H]+") for energy in ("10 eV", "60 eV"))
+    assert 0 < high < low
+    assert cleavage.unbroken("20 eV", 500.0, "[M+H]+") == pytest.approx(
+        cleavage.unbroken("20 % (nominal)", 500.0, "[M+H]+")
+    )
+    assert cleavage.unbroken("", 0.0, "[M+H]+") > 0
+    assert cleavage.condition("0 eV", 250.0) == pytest.approx(cleavage.condition("", 250.0))
 
 
 def test_ions_of_a_deprotonated_acid() -> None:

@@ -1,10 +1,12 @@
 """How likely a fragment ion of a tandem spectrum is, by the bonds that broke and the hydrogens moved.
 
-The logarithm of an ion's weight is a sum over the bonds that had to break, by their kind, and over what
-else makes it rarer: a hydrogen gained or lost beyond the proton, an odd number of electrons, a second
-cut, no heteroatom to hold the charge. ``data/cleavage.json`` holds the summands; they were fitted by
-``scripts/fit_cleavage.py`` so that among molecules of one formula the measured one explains its
-spectrum best (conditional logit; [M+H]+ spectra of MassBank, molecules of the training side alone).
+The logarithm of an ion's weight is a sum over the bonds that had to break, by their kind and by the
+atoms that the fragment kept and lost there, and over what else makes it rarer or commoner: a second
+cut, no heteroatom to hold the charge, hydrogens gained or lost beyond the proton and an odd number of
+electrons, each by the atoms at which the bonds broke (a broken acyl bond leaves an acylium ion, an
+amine takes a hydrogen along). ``data/cleavage.json`` holds the summands for protonated and
+deprotonated molecules; they were fitted by ``scripts/fit_cleavage.py`` so that among molecules of one
+formula the measured one predicts its spectrum best (molecules of the training side alone).
 """
 
 from __future__ import annotations
@@ -12,11 +14,15 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from rdkit import Chem
 
 from acml_core.adducts import ELECTRON
+from acml_plugin_ms import atoms
+from acml_plugin_ms.atoms import ATOMS, HALOGENS, acyl
+from acml_plugin_ms.conditions import energy_of
 from acml_plugin_ms.fragments import HYDROGEN, Fragments
 from acml_plugin_ms.ions import Ion, IonList
 
@@ -31,17 +37,55 @@ BONDS = (
 """Kinds of bonds. Those before the last four are single and in no ring; S, P and all elements but H, C,
 N, O and halogens are "another"."""
 
-REST = (
-    "odd electrons", "hydrogen gained", "hydrogen lost", "hydrogen beyond the valences",
-    "second cut", "no heteroatom",
-)  # fmt: skip
-"""What else an ion is described by: counts, or 0 and 1."""
+FIXED = (
+    *BONDS,
+    *(f"kept {name}" for name in ATOMS),
+    *(f"lost {name}" for name in ATOMS),
+    "second cut",
+    "no heteroatom",
+)
+"""What a fragment is described by, whatever its hydrogens: counts, or 0 and 1."""
 
-TERMS = (*BONDS, *REST)
-SHIFTS = range(-5, 5)
-"""Hydrogens that a fragment of a positive ion may have more than in the molecule."""
+MOVED = ("odd electrons", "hydrogen gained", "hydrogen lost")
+"""What moved hydrogens are described by: 0 or 1, and counts; also by the atoms kept at broken bonds."""
 
-HALOGENS = (9, 17, 35, 53)
+BEYOND = "hydrogen beyond the valences"
+
+TERMS = (*FIXED, *MOVED, BEYOND, *(f"{what} at {name}" for what in MOVED for name in ATOMS))
+
+WHOLE = ("unbroken", "unbroken by energy", "unbroken, no energy", "unbroken by m/z")
+"""What the weight of the ion that did not break is described by."""
+
+AWAY = range(-4, 5)
+"""Hydrogens beyond the proton that a fragment may gain. Those of a deprotonated molecule mirror them:
+positive ones are lost."""
+
+TYPICAL_ENERGY, TYPICAL_MZ = 40.0, 300.0
+"""Normalised energy [%] and m/z at which an unbroken ion has the weight "unbroken"."""
+
+NORMALISED_MZ = 500.0
+"""Normalised energies are those in eV at this m/z."""
+
+MOST_UNBROKEN = 10.0
+"""Bound of the logarithm of the unbroken ion's weight: no energy that is stated can be so far off."""
+
+
+class Summands(NamedTuple):
+    """Fitted numbers of one kind of ion.
+
+    Attributes:
+        fixed: (len(FIXED),).
+        moved: (3,) of ``MOVED``.
+        beyond: of ``BEYOND``.
+        at: (3, len(ATOMS)) added to ``moved``, by the atoms kept at the broken bonds.
+        whole: (len(WHOLE),).
+    """
+
+    fixed: np.ndarray
+    moved: np.ndarray
+    beyond: float
+    at: np.ndarray
+    whole: np.ndarray
 
 
 def kind(bond: Chem.Bond) -> int:
@@ -49,56 +93,107 @@ def kind(bond: Chem.Bond) -> int:
     return BONDS.index(_kind(bond))
 
 
-def terms(mol: Chem.Mol, found: Fragments) -> np.ndarray:
-    """What each fragment costs whatever its hydrogens, (F, len(TERMS)); 0 for those of hydrogens."""
-    result = np.zeros((len(found.mass), len(TERMS)))
+def terms(mol: Chem.Mol, found: Fragments) -> tuple[np.ndarray, np.ndarray]:
+    """What describes each fragment whatever its hydrogens.
+
+    Returns:
+        (F, len(FIXED)); and (F, len(ATOMS)), the kinds' shares among the atoms kept at broken bonds.
+    """
+    count = len(found.mass)
+    broken, kept, lost = (np.zeros((count, len(of))) for of in (BONDS, ATOMS, ATOMS))
     bonds = list(mol.GetBonds())
     if bonds:
-        ends = np.array([(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in bonds])
-        kinds = np.array([kind(bond) for bond in bonds])
-        broken = found.atoms[:, ends[:, 0]] != found.atoms[:, ends[:, 1]]
-        result[:, : len(BONDS)] = broken @ np.eye(len(BONDS))[kinds]
+        first, second = np.array([(b.GetBeginAtomIdx(), b.GetEndAtomIdx()) for b in bonds]).T
+        of_atom = np.eye(len(ATOMS))[[atoms.kind(atom) for atom in mol.GetAtoms()]]
+        for here, there in ((first, second), (second, first)):
+            cut = (found.atoms[:, here] & ~found.atoms[:, there]).astype(np.float64)
+            broken += cut @ np.eye(len(BONDS))[[kind(bond) for bond in bonds]]
+            kept += cut @ of_atom[here]
+            lost += cut @ of_atom[there]
     hetero = np.array([atom.GetAtomicNum() != 6 for atom in mol.GetAtoms()])
-    result[:, TERMS.index("second cut")] = found.depth == 2
-    result[:, TERMS.index("no heteroatom")] = ~(found.atoms & hetero).any(1)
-    return result
+    rest = np.stack([found.depth == 2, ~(found.atoms & hetero).any(1)], axis=1)
+    return np.hstack([broken, kept, lost, rest]), kept / np.maximum(found.bonds, 1)[:, None]
 
 
-def moved(bonds: np.ndarray, away: int) -> np.ndarray:
-    """What ``away`` hydrogens beyond the proton cost a fragment of so many broken bonds, (F, T)."""
-    result = np.zeros((len(bonds), len(TERMS)))
-    result[:, TERMS.index("odd electrons")] = (abs(away) - bonds) % 2 != 0
-    result[:, TERMS.index("hydrogen gained")] = max(away, 0)
-    result[:, TERMS.index("hydrogen lost")] = max(-away, 0)
-    result[:, TERMS.index("hydrogen beyond the valences")] = np.maximum(abs(away) - bonds, 0)
-    return result
+def moved(bonds: np.ndarray, away: int) -> tuple[np.ndarray, np.ndarray]:
+    """How ``away`` hydrogens beyond the proton count for fragments of so many broken bonds.
+
+    Returns:
+        (F, 3) by ``MOVED``; and (F,), of ``BEYOND``.
+    """
+    odd = (abs(away) - bonds) % 2 != 0
+    gained, lost = np.full(len(bonds), max(away, 0)), np.full(len(bonds), max(-away, 0))
+    return np.stack([odd, gained, lost], axis=1), np.maximum(abs(away) - bonds, 0)
 
 
-def ions(mol: Chem.Mol, found: Fragments, ion: Ion) -> IonList:
-    """Every fragment with every change of hydrogens, of a protonated or deprotonated molecule.
+def places(found: Fragments, ion: Ion, away: int) -> tuple[np.ndarray, np.ndarray]:
+    """m/z of each fragment with so many hydrogens beyond the proton, and whether it may be (F,).
 
     A fragment moves as many hydrogens as bonds were broken, or one more.
     """
-    weights = fitted()
-    fixed = terms(mol, found) @ weights
     sign = -1 if ion == "[M-H]-" else 1
+    own = sign * (away + 1)
+    usable = (abs(away) <= found.bonds + 1) & (found.hydrogens + own >= 0)
+    return found.mass + own * HYDROGEN - sign * ELECTRON, usable
+
+
+def ions(mol: Chem.Mol, found: Fragments, ion: Ion, unbroken: float = 1.0) -> IonList:
+    """Every fragment with every change of hydrogens, of a protonated or deprotonated molecule.
+
+    Args:
+        unbroken: weight of the ion that did not break; those of fragments are relative to it.
+    """
+    of = fitted(ion)
+    described, ends = terms(mol, found)
+    fixed, at = described @ of.fixed, ends @ of.at.T
+    fixed[found.bonds == 0] += np.log(unbroken)
     mz, weight, fragment = [], [], []
-    for shift in SHIFTS:
-        away = shift - 1
-        own = sign * shift  # a deprotonated molecule mirrors the protonated one
-        usable = (abs(away) <= found.bonds + 1) & (found.hydrogens + own >= 0)
+    for away in AWAY:
+        place, usable = places(found, ion, away)
         index = np.flatnonzero(usable)
-        mz.append(found.mass[index] + own * HYDROGEN - sign * ELECTRON)
-        weight.append(np.exp(fixed[index] + moved(found.bonds[index], away) @ weights))
+        change, beyond = moved(found.bonds[index], away)
+        log = fixed[index] + (change * (of.moved + at[index])).sum(1) + beyond * of.beyond
+        mz.append(place[index])
+        weight.append(np.exp(log))
         fragment.append(index)
     return IonList(np.concatenate(mz), np.concatenate(weight), np.concatenate(fragment))
 
 
+def unbroken(energy: str, mz: float, ion: Ion) -> float:
+    """Weight of the ion that did not break.
+
+    Args:
+        energy: of the collision, as the source writes it.
+        mz: of the ion [Th]; 0 where it is not known.
+    """
+    log = float(condition(energy, mz) @ fitted(ion).whole)
+    return float(np.exp(np.clip(log, -MOST_UNBROKEN, MOST_UNBROKEN)))
+
+
+def condition(energy: str, mz: float) -> np.ndarray:
+    """(len(WHOLE),) by which the unbroken ion's weight is described."""
+    mz = mz or TYPICAL_MZ
+    value, normalised = energy_of(energy)
+    size = np.log(mz / TYPICAL_MZ)
+    if not value:
+        return np.array([1.0, 0.0, 1.0, size])
+    share = value if normalised else value * NORMALISED_MZ / mz
+    return np.array([1.0, np.log(share / TYPICAL_ENERGY), 0.0, size])
+
+
 @cache
-def fitted() -> np.ndarray:
-    """The summands, (len(TERMS),), in the order of ``TERMS``."""
-    table = json.loads(TABLE.read_text(encoding="utf-8"))
-    return np.array([table[name] for name in TERMS])
+def fitted(ion: Ion) -> Summands:
+    """The summands of one kind of ion."""
+    table = json.loads(TABLE.read_text(encoding="utf-8"))[ion]
+    return summands(np.array([table[name] for name in (*TERMS, *WHOLE)]))
+
+
+def summands(values: np.ndarray) -> Summands:
+    """From a list in the order of ``TERMS`` and ``WHOLE``."""
+    fixed, moved_, beyond, at, whole = np.split(
+        values, np.cumsum([len(FIXED), len(MOVED), 1, len(MOVED) * len(ATOMS)])
+    )
+    return Summands(fixed, moved_, float(beyond[0]), at.reshape(len(MOVED), len(ATOMS)), whole)
 
 
 def _kind(bond: Chem.Bond) -> str:
@@ -122,12 +217,12 @@ def _kind(bond: Chem.Bond) -> str:
     name = {7: "C-N", 8: "C-O"}.get(other.GetAtomicNum())
     if name is None:
         return "to another element"
-    prefix = "acyl " if _acyl(carbon) else "aryl " if carbon.GetIsAromatic() else ""
+    prefix = "acyl " if acyl(carbon) else "aryl " if carbon.GetIsAromatic() else ""
     return prefix + name
 
 
 def _carbon_carbon(one: Chem.Atom, two: Chem.Atom) -> str:
-    if _acyl(one) or _acyl(two):
+    if acyl(one) or acyl(two):
         return "acyl C-C"
     if one.GetIsAromatic() or two.GetIsAromatic():
         return "aryl C-C"
@@ -139,12 +234,3 @@ def _carbon_carbon(one: Chem.Atom, two: Chem.Atom) -> str:
             ):
                 return "C-C beside a heteroatom or sp2"
     return "C-C"
-
-
-def _acyl(atom: Chem.Atom) -> bool:
-    """Whether a double bond leads from the carbon to O, S or N."""
-    return any(
-        bond.GetBondType() == Chem.BondType.DOUBLE
-        and bond.GetOtherAtom(atom).GetAtomicNum() in (7, 8, 16)
-        for bond in atom.GetBonds()
-    )

@@ -117,7 +117,7 @@ class Ms(Modality):
         return simulate(mol, self.config.simulated_ion)
 
     def rerank(self, signal: MsSignal, mols: Sequence[Mol]) -> np.ndarray:
-        """The share of the spectrum that each candidate's fragments explain, 0 to 1."""
+        """How well each candidate's likely fragments predict the spectrum, 0 to 1."""
         from acml_plugin_ms.rerank import rerank
 
         return rerank(signal, mols, self.config.tolerance_ppm)

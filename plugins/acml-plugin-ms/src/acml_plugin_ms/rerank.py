@@ -1,8 +1,15 @@
-"""A second opinion on candidates: how much of the spectrum their fragments explain."""
+"""A second opinion on candidates: how well their fragments predict the spectrum.
+
+Tandem spectra: the ions' weights of ``cleavage``, divided by their sum, are a predicted spectrum, and
+the score is its log likelihood, put between 0 and 1. So a candidate pays for ions that are expected
+and missing, and one of many fragments does not win by explaining more of them by chance. EI spectra:
+the share of the spectrum that likely fragments explain.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from rdkit import Chem
@@ -26,7 +33,13 @@ TOP = 60
 """Strongest peaks that are to be explained."""
 
 LIKELY = 0.5
-"""A peak's share counts with weight**LIKELY of its likeliest ion: 0 would take any ion as good."""
+"""EI: a peak's share counts with weight**LIKELY of its likeliest ion; 0 would take any ion as good."""
+
+FLOOR = 0.001
+"""Tandem spectra: predicted share of any m/z, so that no single peak rules a candidate out."""
+
+LIGHTEST = 50.0
+"""Ions lighter than this [Th] are not expected, unless the spectrum has such peaks."""
 
 WRONG_PRECURSOR = 0.5
 """Taken off where the precursor is not an ion of the candidate."""
@@ -35,8 +48,16 @@ PRECURSOR_DA = 0.6
 """Precursors stated with fewer than two decimals are compared to within this [Da]."""
 
 
+class Peaks(NamedTuple):
+    """(P,) each: m/z [Th], shares of the root intensity, and half widths of a match [Th]."""
+
+    mz: np.ndarray
+    share: np.ndarray
+    width: np.ndarray
+
+
 def rerank(signal: MsSignal, mols: Sequence[Chem.Mol], tolerance_ppm: float) -> np.ndarray:
-    """Explained share of the root intensity, 0 to 1, less where the precursor does not fit.
+    """How well each candidate's ions predict the peaks, 0 to 1, less where the precursor does not fit.
 
     Args:
         tolerance_ppm: half width of a match at full resolution [ppm].
@@ -44,19 +65,22 @@ def rerank(signal: MsSignal, mols: Sequence[Chem.Mol], tolerance_ppm: float) -> 
     Returns:
         ``(len(mols),)`` float64, higher is better; -1 for a candidate that cannot be fragmented.
     """
-    mz, share, width = peaks(signal, tolerance_ppm)
+    seen = peaks(signal, tolerance_ppm)
     ion = ion_of(signal)
     known = adducts.parse(signal.adduct, signal.ion_mode) if signal.adduct else None
+    unbroken = 1.0
+    if ion != "EI":
+        unbroken = cleavage.unbroken(signal.collision_energy, signal.precursor_mz, ion)
     scores = np.empty(len(mols))
     for number, mol in enumerate(mols):
-        scores[number] = _explained(Chem.RemoveHs(mol), mz, share, width, ion, known)
+        scores[number] = _score(Chem.RemoveHs(mol), seen, ion, known, unbroken)
         if signal.precursor_mz and not _fits(signal.precursor_mz, mol, known, ion, tolerance_ppm):
             scores[number] -= WRONG_PRECURSOR
     return scores
 
 
-def peaks(signal: MsSignal, tolerance_ppm: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """m/z of the strongest peaks, their shares of the root intensity, and half widths of a match."""
+def peaks(signal: MsSignal, tolerance_ppm: float) -> Peaks:
+    """The strongest peaks."""
     mz, root = np.array(signal.mz), np.sqrt(np.array(signal.intensity))
     if len(mz) > TOP:
         keep = np.argsort(-root, kind="stable")[:TOP]
@@ -65,7 +89,7 @@ def peaks(signal: MsSignal, tolerance_ppm: float) -> tuple[np.ndarray, np.ndarra
     width = np.full(len(mz), UNIT_TOLERANCE_DA)
     if not unit:
         width = np.maximum(mz * tolerance_ppm * 1e-6, LEAST_TOLERANCE_DA)
-    return mz, root / max(root.sum(), 1e-30), width
+    return Peaks(mz, root / max(root.sum(), 1e-30), width)
 
 
 def ion_of(signal: MsSignal) -> Ion:
@@ -78,31 +102,43 @@ def ion_of(signal: MsSignal) -> Ion:
     return "[M+H]+"
 
 
-def _explained(
-    mol: Chem.Mol,
-    mz: np.ndarray,
-    share: np.ndarray,
-    width: np.ndarray,
-    ion: Ion,
-    known: adducts.Adduct | None,
+def _score(
+    mol: Chem.Mol, seen: Peaks, ion: Ion, known: adducts.Adduct | None, unbroken: float
 ) -> float:
     if not mol.GetNumAtoms():
         return -1.0
     found = fragments(mol)
-    listed = ions(found, ion) if ion == "EI" else cleavage.ions(mol, found, ion)
-    order = np.argsort(listed.mz)
-    place, weight = listed.mz[order], listed.weight[order]
-    if known is not None and known.charge in (1, -1) and known.molecules == 1:
+    listed = ions(found, ion) if ion == "EI" else cleavage.ions(mol, found, ion, unbroken)
+    place, weight = listed.mz, listed.weight
+    if known is not None and known.charge in (1, -1) and known.molecules == 1 and known.name != ion:
         from rdkit.Chem.rdMolDescriptors import CalcExactMolWt
 
         place = np.append(place, known.mz(CalcExactMolWt(mol)))
-        weight = np.append(weight, 1.0)
-        order = np.argsort(place)
-        place, weight = place[order], weight[order]
-    low = np.searchsorted(place, mz - width)
-    high = np.searchsorted(place, mz + width)
+        weight = np.append(weight, unbroken)
+    order = np.argsort(place, kind="stable")
+    return (explained if ion == "EI" else predicted)(place[order], weight[order], seen)
+
+
+def explained(place: np.ndarray, weight: np.ndarray, seen: Peaks) -> float:
+    """Share of the root intensity that ions (K,) in order of m/z explain, likely ones counting more."""
+    low = np.searchsorted(place, seen.mz - seen.width)
+    high = np.searchsorted(place, seen.mz + seen.width)
     best = np.array([weight[a:b].max() if b > a else 0.0 for a, b in zip(low, high, strict=True)])
-    return float((share * best**LIKELY).sum())
+    return float((seen.share * best**LIKELY).sum())
+
+
+def predicted(place: np.ndarray, weight: np.ndarray, seen: Peaks) -> float:
+    """Log likelihood of the peaks by ions (K,) in order of m/z: 0 if none is matched, 1 at most."""
+    if not len(seen.mz):
+        return 0.0
+    first = np.searchsorted(place, min(LIGHTEST, (seen.mz - seen.width).min()))
+    below = np.concatenate([[0.0], np.cumsum(weight)])
+    low = np.searchsorted(place, seen.mz - seen.width)
+    high = np.searchsorted(place, seen.mz + seen.width)
+    total = below[-1] - below[first]
+    share = (below[high] - below[low]) / total if total > 0 else np.zeros(len(seen.mz))
+    log = np.log((np.clip(share, 0.0, 1.0) + FLOOR) / (1.0 + FLOOR))
+    return float(np.clip(1.0 - (seen.share @ log) / np.log(FLOOR / (1.0 + FLOOR)), 0.0, 1.0))
 
 
 def _fits(
