@@ -44,6 +44,11 @@ class AsymmetricLoss(nn.Module):
     ) -> dict[str, Tensor]:
         raise NotImplementedError(f"{type(self).__name__} must implement forward(...)")
 
+    @property
+    def learnt(self) -> dict[str, float]:
+        """What the loss itself has learnt, for the log: a temperature, say."""
+        return {}
+
     def weigh(self, graph_to_modality: Tensor, modality_to_graph: Tensor) -> dict[str, Tensor]:
         """The weighted sum of the two directions, and each by itself for the log."""
         loss = (
@@ -125,8 +130,7 @@ class InfoNceLoss(AsymmetricLoss):
         molecule_ids: Tensor,
         more: tuple[Tensor, Tensor] | None = None,
     ) -> dict[str, Tensor]:
-        limit = -math.log(self.config.min_temperature)
-        scale = self.log_scale.clamp(max=limit).exp()
+        scale = self._scale()
         measured = scale * normalize(z_modality, dim=-1)
         logits = normalize(z_graph, dim=-1) @ measured.T
         logits = logits.masked_fill(same_molecule(molecule_ids), -math.inf)
@@ -141,6 +145,13 @@ class InfoNceLoss(AsymmetricLoss):
             -log_softmax(found, dim=-1).diagonal().mean(),
         )
         return {**terms, "temperature": 1 / scale.detach()}
+
+    def _scale(self) -> Tensor:
+        return self.log_scale.clamp(max=-math.log(self.config.min_temperature)).exp()
+
+    @property
+    def learnt(self) -> dict[str, float]:
+        return {"temperature": 1 / float(self._scale())}
 
 
 class SiglipLoss(AsymmetricLoss):
@@ -171,3 +182,7 @@ class SiglipLoss(AsymmetricLoss):
         pairs = -logsigmoid(sign * logits).masked_fill(same_molecule(molecule_ids), 0.0)
         total = pairs.sum(-1).mean()
         return {**self.weigh(total, total), "temperature": 1 / scale.detach()}
+
+    @property
+    def learnt(self) -> dict[str, float]:
+        return {"temperature": math.exp(-float(self.log_scale)), "bias": float(self.bias)}

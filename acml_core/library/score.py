@@ -27,8 +27,8 @@ ROWS_AT_ONCE = 4096
 in the processor's cache, and a million need no second gigabyte."""
 
 LEAST_EXPONENT = -80.0
-"""A share below exp(-80) of the best candidate's counts as that much: a million of them are nothing yet,
-and smaller float32 numbers lose digits and take twenty times as long."""
+"""A share below exp(-80) of the best candidate's counts as that much: a million of them are nothing
+yet, and smaller float32 numbers lose digits and take twenty times as long."""
 
 ALONE_UP_TO = 8
 """Up to so many products are too little work to share out."""

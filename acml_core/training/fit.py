@@ -186,7 +186,8 @@ def fit(
             mrr = validation_mrr(model, dataset, validation, items)
             run.elapsed = clock.elapsed
             _keep_best(run, model, mrr)
-            _log(out, run, total / max(count, 1), mrr, clock.progress(run.step), report)
+            learnt: Any = {name: one.learnt for name, one in criteria.items()}
+            _log(out, run, total / max(count, 1), mrr, learnt, clock.progress(run.step), report)
             if run.since_best >= config.patience:
                 report(f"stopped: no better validation MRR in {config.patience} validations")
         # At the end too: what follows takes minutes, and may be killed.
@@ -293,13 +294,22 @@ def _keep_best(run: Run, model: AcmlModel, mrr: float) -> None:
         run.since_best += 1
 
 
-def _log(out: Path, run: Run, loss: float, mrr: float, progress: float, report: Report) -> None:
+def _log(
+    out: Path,
+    run: Run,
+    loss: float,
+    mrr: float,
+    learnt: Mapping[str, Mapping[str, float]],
+    progress: float,
+    report: Report,
+) -> None:
     row = {
         "epoch": run.epoch,
         "step": run.step,
         "seconds": round(run.elapsed, 1),
         "loss": loss,
         "validation_mrr": mrr,
+        "learnt": learnt,
     }
     with (out / HISTORY).open("a", encoding="utf-8") as file:
         file.write(json.dumps(row) + "\n")

@@ -110,6 +110,9 @@ def test_training_uses_it_and_resumes_to_the_same_weights(
     assert _same(whole, _fit(data, config, tmp_path / "killed", resume=True))
     rows = (tmp_path / "killed" / "history.jsonl").read_text().splitlines()
     assert [json.loads(row)["epoch"] for row in rows] == [1, 2, 3]
+    learnt = [json.loads(row)["learnt"]["toy"]["temperature"] for row in rows]
+    assert learnt[0] != learnt[2]
+    assert all(0.01 <= value < 0.1 for value in learnt)
 
 
 def test_a_loss_without_it_says_so(data: Dataset, tmp_path: Path) -> None:
