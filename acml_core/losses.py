@@ -151,7 +151,7 @@ class InfoNceLoss(AsymmetricLoss):
 
     @property
     def learnt(self) -> dict[str, float]:
-        return {"temperature": 1 / float(self._scale())}
+        return {"temperature": 1 / float(self._scale().detach())}
 
 
 class SiglipLoss(AsymmetricLoss):
@@ -185,4 +185,7 @@ class SiglipLoss(AsymmetricLoss):
 
     @property
     def learnt(self) -> dict[str, float]:
-        return {"temperature": math.exp(-float(self.log_scale)), "bias": float(self.bias)}
+        return {
+            "temperature": math.exp(-float(self.log_scale.detach())),
+            "bias": float(self.bias.detach()),
+        }

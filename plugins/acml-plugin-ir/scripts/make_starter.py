@@ -23,7 +23,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # molecules this small gain nothi
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from acml_plugin_ir.simulate import AXIS_CM1, METHOD, simulate
+from acml_plugin_ir.simulate import AXIS_CM1, simulate
+from acml_plugin_ir.xtb import METHOD
 from rdkit import RDConfig
 from tqdm import tqdm
 
@@ -76,7 +77,7 @@ def candidates() -> list[Molecule]:
 def simulated(smiles: str) -> dict[str, Any]:
     """A row of the cache: the curve, or why there is none."""
     try:
-        signal = simulate(parse_smiles(smiles))
+        signal = simulate(parse_smiles(smiles), "tblite")
     except BadInput as error:
         return {"smiles": smiles, "error": str(error)}
     return {"smiles": smiles, "absorbance": [round(y, DECIMALS) for y in signal.absorbance]}

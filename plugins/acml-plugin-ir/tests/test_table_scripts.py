@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from acml_plugin_ir.modality import Ir
 from acml_plugin_ir.signal import IrSignal
-from acml_plugin_ir.simulate import simulate
+from acml_plugin_ir.simulate import METHODS, ORIGIN, Method, simulate
 from rdkit import Chem
 
 from acml_core.data.split import SPLITS, SplitConfig, assign
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(
 
 SMILES = (
     "CCO", "C#CC", "CC=O", "CCN", "CCS", "C=CC", "CC#N", "COC", "CCF", "CCCl", "C1CN1", "C1CC1",
-    "CCCCCCCCCCCCC", "CC.O", "[Na+].[Cl-]", "CC[O]", "CCI", "no molecule",
+    "C" * 21, "CC.O", "[Na+].[Cl-]", "CC[O]", "CCI", "no molecule",
 )  # fmt: skip
 USABLE = SMILES[:12]
 
@@ -39,20 +39,25 @@ def molecules(tmp_path: Path) -> Path:
 
 def run(monkeypatch: pytest.MonkeyPatch, script: str, *arguments: object) -> None:
     monkeypatch.setattr(sys, "argv", [script, *map(str, arguments)])
+    monkeypatch.syspath_prepend(SCRIPTS)  # as for a script that is run
     runpy.run_path(str(SCRIPTS / script), run_name="__main__")
 
 
+@pytest.mark.parametrize("method", METHODS)
 def test_from_molecules_to_a_table(
+    method: Method,
     molecules: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    pytest.importorskip("tblite")
+    if method == "tblite":
+        pytest.importorskip("tblite")
     lines, out = tmp_path / "lines", tmp_path / "simulated.parquet"
-    run(monkeypatch, "simulate_table.py", molecules, "--out", lines, "--minutes", 0)
+    given = molecules, "--out", lines, "--method", method
+    run(monkeypatch, "simulate_table.py", *given, "--minutes", 0)
     assert not list(lines.iterdir())  # no time, no file
-    run(monkeypatch, "simulate_table.py", molecules, "--out", lines, "--minutes", 5)
+    run(monkeypatch, "simulate_table.py", *given, "--minutes", 5)
     (file,) = lines.iterdir()
     stamp = file.stat().st_mtime_ns
     keys = [canonicalise(text).key for text in USABLE]
@@ -62,7 +67,7 @@ def test_from_molecules_to_a_table(
     assert set(pq.read_table(file)["inchikey14"].to_pylist()) == expected
 
     capsys.readouterr()
-    run(monkeypatch, "simulate_table.py", molecules, "--out", lines, "--minutes", 5)
+    run(monkeypatch, "simulate_table.py", *given, "--minutes", 5)
     assert file.stat().st_mtime_ns == stamp
     assert "0 molecules in this run" in capsys.readouterr().out
 
@@ -70,10 +75,10 @@ def test_from_molecules_to_a_table(
     found = read(out, IrSignal)
     assert not found.rejects
     assert found.metadata["source"] == "simulated"
+    assert found.metadata["simulator"] == ORIGIN[method]
     assert {canonicalise(one.smiles).key for one in found.signals} == expected
     first = found.signals[0]
-    again = simulate(Chem.MolFromSmiles(first.smiles))
-    np.testing.assert_allclose(first.absorbance, again.absorbance, atol=0.005)
+    again = simulate(Chem.MolFromSmiles(first.smiles), method)
     plugin = Ir()
     a, b = (plugin.prepare(one)["absorbance"] for one in (first, again))
     assert np.corrcoef(a, b)[0, 1] > 0.999
@@ -82,10 +87,18 @@ def test_from_molecules_to_a_table(
 def test_a_table_that_is_too_large_is_not_written(
     molecules: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("tblite")
     lines, out = tmp_path / "lines", tmp_path / "simulated.parquet"
     molecules.write_text("smiles\nCCO\nCC=O\nCCN\n")
     run(monkeypatch, "simulate_table.py", molecules, "--out", lines, "--minutes", 5)
     with pytest.raises(SystemExit, match="nothing was written"):
         run(monkeypatch, "compact_table.py", lines, "--out", out, "--megabytes", 0.0001)
     assert not out.exists()
+
+
+def test_a_folder_holds_lines_of_one_method(
+    molecules: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = tmp_path / "lines"
+    run(monkeypatch, "simulate_table.py", molecules, "--out", lines, "--minutes", 5)
+    with pytest.raises(SystemExit, match="holds lines by mmff"):
+        run(monkeypatch, "simulate_table.py", molecules, "--out", lines, "--method", "tblite")

@@ -9,6 +9,7 @@ import numpy as np
 from acml_core.errors import BadInput
 from acml_plugin_ir.prepare import HEIGHTS
 from acml_plugin_ir.signal import IrSignal
+from acml_plugin_ir.simulate import axis, spectrum
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,7 +34,7 @@ LEAST_LABEL = 0.06
 
 
 def draw(signal: IrSignal) -> Figure:
-    """A figure: the measured curve in its own ordinate, or the bands as sticks.
+    """A figure: the curve in its own ordinate, that of computed lines, or the bands as sticks.
 
     Raises:
         BadInput: nothing was measured.
@@ -50,6 +51,8 @@ def draw(signal: IrSignal) -> Figure:
     axes = figure.add_subplot()
     if signal.absorbance or signal.transmittance:
         low, high = _curve(axes, signal)
+    elif signal.lines:
+        low, high = _curve(axes, _from_lines(signal))
     else:
         low, high = _sticks(axes, signal)
     _axis(axes, min(low, WINDOW_CM1[0]), max(high, WINDOW_CM1[1]))
@@ -87,6 +90,12 @@ def _curve(axes: Axes, signal: IrSignal) -> tuple[float, float]:
             fontsize=7,
         )
     return float(x[0]), float(x[-1])
+
+
+def _from_lines(signal: IrSignal) -> IrSignal:
+    x = axis()
+    y = spectrum(np.asarray(signal.lines), np.asarray(signal.intensities), x)
+    return IrSignal(wavenumber=tuple(x.tolist()), absorbance=tuple(y.tolist()))
 
 
 def _maxima(x: np.ndarray, y: np.ndarray) -> list[int]:

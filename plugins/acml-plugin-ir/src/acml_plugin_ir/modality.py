@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from acml_core.modality import Modality, OnReject, Part, Settings
 from acml_plugin_ir.read import FORMATS, SUFFIXES
 from acml_plugin_ir.signal import IrSignal
+from acml_plugin_ir.simulate import Method
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -71,10 +72,47 @@ class IrConfig(Settings):
         0.06, ge=0, le=1, description="training: share of spectra reduced to a band list"
     )
 
+    redraw: bool = Field(
+        True, description="training: draw computed spectra from their lines, anew each time"
+    )
+    line_stretch: float = Field(
+        0.012, ge=0, description="redraw: common relative error of frequencies, sd"
+    )
+    line_shift_cm1: float = Field(
+        35.0, ge=0, description="redraw: each line's own error of frequency, sd [cm-1]"
+    )
+    line_tilt: float = Field(0.4, ge=0, description="redraw: common error of log intensities, sd")
+    line_strength: float = Field(
+        0.7, ge=0, description="redraw: each line's own error of log intensity, sd"
+    )
+    line_extra: int = Field(
+        12, ge=0, description="redraw: weak lines added anywhere, as overtones and combinations"
+    )
+    line_extra_height: float = Field(
+        0.04, ge=0, description="redraw: most intensity of an added line, of the strongest"
+    )
+    line_least_width_cm1: float = Field(
+        10.0, gt=0, description="redraw: least full width of a line at half height [cm-1]"
+    )
+    line_most_width_cm1: float = Field(
+        60.0, gt=0, description="redraw: largest full width of a line at half height [cm-1]"
+    )
+    line_lorentz: float = Field(
+        0.3, ge=0, le=1, description="redraw: largest Lorentzian share of a line's shape"
+    )
+
+    simulate_with: Method = Field(
+        "mmff",
+        description="simulation: the MMFF94 force field (milliseconds), or GFN2-xTB by tblite (seconds;"
+        " extra [simulate])",
+    )
+
     @model_validator(mode="after")
     def _grid(self) -> IrConfig:
         if self.stop_cm1 - self.start_cm1 < 40 * self.step_cm1:
             raise ValueError("the grid from start_cm1 to stop_cm1 must have 40 steps or more")
+        if self.line_least_width_cm1 > self.line_most_width_cm1:
+            raise ValueError("line_least_width_cm1 must not be above line_most_width_cm1")
         return self
 
     @property
@@ -109,7 +147,7 @@ class Ir(Modality):
         return read(source, format=format, on_reject=on_reject)
 
     def prepare(self, signal: IrSignal) -> dict[str, np.ndarray]:
-        """See ``acml_plugin_ir.prepare.prepare``: absorbance and measured, each (G,)."""
+        """See ``acml_plugin_ir.prepare.prepare``: absorbance and measured, each (G,), lines."""
         from acml_plugin_ir.prepare import prepare
 
         return prepare(signal, self.config)
@@ -136,10 +174,10 @@ class Ir(Modality):
         )
 
     def simulate(self, mol: Mol) -> IrSignal:
-        """Gas-phase spectrum by GFN2-xTB (extra ``[simulate]``)."""
+        """Gas-phase spectrum by the method that ``simulate_with`` names."""
         from acml_plugin_ir.simulate import simulate
 
-        return simulate(mol)
+        return simulate(mol, self.config.simulate_with)
 
     def parts(self, signal: IrSignal) -> list[Part]:
         """The bands of a curve or a list."""

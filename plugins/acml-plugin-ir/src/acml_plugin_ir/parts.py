@@ -70,6 +70,7 @@ def without(signal: IrSignal, left_out: Sequence[int], config: Any) -> IrSignal:
             curve[one.start : one.stop] = 0.0
     curve = np.where(made["measured"] > 0, np.maximum(curve, ALMOST_ZERO), np.nan)
     values |= {"wavenumber": tuple(config.grid().tolist()), "transmittance": ()}
+    values |= {"lines": (), "intensities": ()}  # they would bring the bands back
     values["absorbance"] = tuple(curve.tolist())
     return IrSignal(**values)
 
@@ -95,4 +96,4 @@ def bands(curve: np.ndarray) -> list[Band]:
 
 
 def _is_curve(signal: IrSignal) -> bool:
-    return bool(signal.absorbance or signal.transmittance)
+    return bool(signal.absorbance or signal.transmittance or signal.lines)

@@ -16,8 +16,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool1d, conv1d, max_pool1d
 
+from acml_plugin_ir import lines
 from acml_plugin_ir.baseline import als, rubberband
 from acml_plugin_ir.signal import IrSignal
+from acml_plugin_ir.simulate import spectrum
 
 HEIGHTS = {"vs": 1.0, "s": 0.85, "m": 0.55, "w": 0.3, "vw": 0.15, "": 0.6}
 """Height that a listed band is drawn with, by its strength; "" where the list does not say."""
@@ -39,17 +41,27 @@ def prepare(signal: IrSignal, config: Any) -> dict[str, np.ndarray]:
         ``absorbance`` (G,) float32: baseline 0, highest point 1, no unit; 0 where not measured.
         ``measured`` (G,) uint8: 1 where the spectrum was measured, all 1 for a band list. For
         drawing and training only: ``collate`` does not pass it on.
+        ``lines`` (2, L) float32: positions [cm-1] and intensities [km/mol] of a computed spectrum,
+        L = 0 for any other. For training only, likewise.
     """
     grid = config.grid()
     if signal.absorbance or signal.transmittance:
         curve, measured = _on_grid(signal, config, grid)
+        curve = _without_baseline(curve, measured, config)
+    elif signal.lines:
+        measured = np.ones(len(grid), dtype=bool)
+        curve = spectrum(np.asarray(signal.lines), np.asarray(signal.intensities), grid)
         curve = _without_baseline(curve, measured, config)
     else:
         curve, measured = _drawn(signal, config, grid), np.ones(len(grid), dtype=bool)
     highest = curve.max(initial=0.0)
     if highest > 0:
         curve = curve / highest
-    return {"absorbance": curve.astype(np.float32), "measured": measured.astype(np.uint8)}
+    return {
+        "absorbance": curve.astype(np.float32),
+        "measured": measured.astype(np.uint8),
+        "lines": np.array([signal.lines, signal.intensities], dtype=np.float32),
+    }
 
 
 def _on_grid(signal: IrSignal, config: Any, grid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -129,9 +141,19 @@ def _drawn(signal: IrSignal, config: Any, grid: np.ndarray) -> np.ndarray:
 def collate(
     items: Sequence[dict[str, np.ndarray]], config: Any, *, train: bool
 ) -> dict[str, Tensor]:
-    """``absorbance`` (B, G) float32: baseline 0, highest point 1."""
+    """``absorbance`` (B, G) float32: baseline 0, highest point 1.
+
+    In training, spectra that were computed are drawn anew from their lines.
+    """
     curves = torch.from_numpy(np.stack([item["absorbance"] for item in items]))
-    return {"absorbance": augment(curves, config) if train else curves}
+    if not train:
+        return {"absorbance": curves}
+    computed = [row for row, item in enumerate(items) if item["lines"].size]
+    if computed and config.redraw:
+        curves[computed] = lines.drawn(
+            lines.padded([items[row]["lines"] for row in computed]), config
+        )
+    return {"absorbance": augment(curves, config)}
 
 
 def augment(curves: Tensor, config: Any) -> Tensor:

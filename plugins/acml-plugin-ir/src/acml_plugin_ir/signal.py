@@ -1,4 +1,4 @@
-"""One infrared measurement: a spectrum, or a list of its bands."""
+"""One infrared measurement: a spectrum, or a list of its bands; or the lines of a computed one."""
 
 from __future__ import annotations
 
@@ -30,6 +30,9 @@ class IrSignal(Signal):
             one of the two; where both are given, absorbance is used.
         bands: positions of bands [cm-1], where no curve is known.
         strengths: for each band its strength and shape as printed ("s", "m", "br s", "w, sh"), or "".
+        lines: positions [cm-1] of the vibrations of a computed spectrum. Beside a curve they serve
+            training alone, which draws them anew each time.
+        intensities: of each line [km/mol].
         state: of the sample, as the source writes it ("gas", "KBr", "neat", "ATR"), or "".
     """
 
@@ -38,13 +41,17 @@ class IrSignal(Signal):
     transmittance: tuple[float, ...] = ()
     bands: tuple[float, ...] = ()
     strengths: tuple[str, ...] = ()
+    lines: tuple[float, ...] = ()
+    intensities: tuple[float, ...] = ()
     state: str = ""
 
     @property
     def missing(self) -> bool:
-        """True without any band and without any measured point (a state alone is no measurement)."""
+        """True without any band, line or measured point (a state alone is no measurement)."""
         values = self.absorbance or self.transmittance
-        return not self.bands and not any(math.isfinite(value) for value in values)
+        return (
+            not self.bands and not self.lines and not any(math.isfinite(value) for value in values)
+        )
 
     @field_validator("wavenumber")
     @classmethod
@@ -74,6 +81,10 @@ class IrSignal(Signal):
             raise ValueError("wavenumbers without absorbance or transmittance")
         if points and not all(map(math.isfinite, self.wavenumber)):
             raise ValueError("a wavenumber is not a finite number")
+        if len(self.lines) != len(self.intensities):
+            raise ValueError(f"{len(self.lines)} lines, but {len(self.intensities)} intensities")
+        if not all(map(math.isfinite, (*self.lines, *self.intensities))):
+            raise ValueError("a line or its intensity is not a finite number")
         if self.strengths and len(self.strengths) != len(self.bands):
             raise ValueError(f"{len(self.bands)} bands, but {len(self.strengths)} strengths")
         return self

@@ -43,9 +43,9 @@ def read_table(path: Path, *, on_reject: OnReject | None = None) -> Iterator[IrS
     """
     names = rows.columns(path)
     given = rows.given(names, (*IrSignal.columns(), SMILES))
-    if not set(given) & {"absorbance", "transmittance", "bands"}:
+    if not set(given) & {"absorbance", "transmittance", "bands", "lines"}:
         raise BadInput(
-            "the table has none of the columns absorbance, transmittance, bands",
+            "the table has none of the columns absorbance, transmittance, bands, lines",
             source=path,
             remedy=f"Its columns: {', '.join(names)}.",
         )
