@@ -1,44 +1,45 @@
-"""Negatives beyond the batch: projected graph embeddings of other molecules, remembered as they were.
+"""Negatives beyond the batch: projected graph embeddings of the last molecules, as they were.
 
 A batch holds a few hundred molecules, a library hundreds of thousands: what ranks first in the one is
-far from first in the other. The graph projections of all training molecules are computed once before
-training and replaced whenever a step computes them anew; each step draws some of them as further
+far from first in the other. The graph projections of the last steps stand beside each batch as further
 negatives of its measurements (cross-batch memory, Wang et al., arXiv 1912.06798). They have no
-gradient, and are at most an epoch old: the graph encoder has hardly moved since.
+gradient. Only the last ones serve: while the graph encoder learns, older ones are where nothing is any
+more, and a model told to keep away from there learns to drift.
 """
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 from torch import Tensor
 
 
 class Bank:
-    """Projections of one modality's graph side, and draws from them.
+    """The projections of one modality's graph side that were computed last.
 
-    Args:
-        molecules: (n,) that may serve as negatives: training molecules.
-        z: (n, p) their projections.
-        size: projections that a step draws; all of them where there are no more.
+    Attributes:
+        z: (n, p), no more than ``size``, the oldest first.
+        molecules: (n,) int64 numbers of their molecules.
     """
 
-    def __init__(self, molecules: np.ndarray, z: Tensor, size: int) -> None:
-        self.molecules = torch.from_numpy(molecules).to(z.device)
-        self.z = z
-        self._order = np.argsort(molecules)
-        self._sorted = molecules[self._order]
-        self._size = size
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.z = torch.zeros(0, 0)
+        self.molecules = torch.zeros(0, dtype=torch.int64)
 
-    def draw(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """``(size, p)`` projections and ``(size,)`` numbers of their molecules."""
-        n = len(self.molecules)
-        if self._size >= n:
-            return self.z, self.molecules
-        rows = torch.from_numpy(rng.integers(n, size=self._size)).to(self.z.device)
-        return self.z[rows], self.molecules[rows]
+    def __len__(self) -> int:
+        return len(self.molecules)
 
-    def remember(self, molecules: np.ndarray, z: Tensor) -> None:
-        """Replace the projections of a step's molecules."""
-        rows = torch.from_numpy(self._order[np.searchsorted(self._sorted, molecules)])
-        self.z[rows.to(self.z.device)] = z.detach().to(self.z.dtype)
+    def remember(self, molecules: Tensor, z: Tensor) -> None:
+        """Add the projections ``(B, p)`` of a step's molecules ``(B,)``, and forget the oldest."""
+        z = z.detach().float()
+        if len(self):
+            z, molecules = torch.cat([self.z, z]), torch.cat([self.molecules, molecules])
+        self.z, self.molecules = z[-self.size :].clone(), molecules[-self.size :].clone()
+
+    def state(self) -> dict[str, Tensor]:
+        """For a checkpoint."""
+        return {"z": self.z, "molecules": self.molecules}
+
+    def restore(self, state: dict[str, Tensor], device: torch.device) -> None:
+        """Go on with what ``state`` gave."""
+        self.z, self.molecules = state["z"].to(device), state["molecules"].to(device)

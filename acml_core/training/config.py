@@ -57,8 +57,8 @@ class HardConfig(Settings):
     bank: int = Field(
         0,
         ge=0,
-        description="remembered graph embeddings that stand beside each batch as further negatives of"
-        " its measurements [molecules]",
+        description="graph embeddings of the last steps that stand beside each batch as further"
+        " negatives of its measurements [molecules]; many more than ten batches are out of date",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -132,14 +132,15 @@ def fit(
     if config.hard.isomers:
         formula = np.unique(dataset.graphs.formula.astype(str), return_inverse=True)[1]
     neighbours = Neighbours(len(dataset.graphs), config.hard.group, config.hard.from_epoch, formula)
-    banks = _banks(model, dataset, samplers, train, config)
+    banks = _banks(towers, config)
     run = Run(elapsed=spent, before=spent)
     if resume:
         state, tensors = checkpoint.load(out, modules, optimiser)
         run = Run(**state, best=tensors.get("best", {}))
         neighbours.memory = tensors.get("neighbours", {}).get("memory")
-        for name, z in tensors.get("banks", {}).items():
-            banks[name].z = z.to(device)
+        for name, bank in banks.items():
+            if held := tensors.get(f"bank of {name}"):
+                bank.restore(held, device)
     _forget_after(out, run.epoch)
     steps = max(1, -(-len(train) // config.batch_size))
     clock = Clock(steps * config.epochs, max_seconds, run.elapsed, run.before)
@@ -196,7 +197,7 @@ def fit(
             tensors = {"best": run.best}
             if neighbours.memory is not None:
                 tensors["neighbours"] = {"memory": neighbours.memory}
-            tensors["banks"] = {name: bank.z for name, bank in banks.items()}
+            tensors |= {f"bank of {name}": bank.state() for name, bank in banks.items()}
             checkpoint.save(out, modules, tensors, optimiser, run.plain())
             saved = time.monotonic()
 
@@ -230,7 +231,8 @@ def _step(
                 continue
             z_graph = model.project_graphs(name, graph[torch.from_numpy(rows).to(device)]).float()
             ids = torch.from_numpy(molecules[rows]).to(device)
-            more = {"more": banks[name].draw(rng)} if name in banks else {}
+            bank = banks.get(name)
+            more = {"more": (bank.z, bank.molecules)} if bank else {}
             views = []
             for _ in range(config.views):
                 features = tower.features(samplers[name].draw(molecules[rows], rng))
@@ -238,19 +240,13 @@ def _step(
                 with torch.autocast(device.type, enabled=False):  # logits need all their digits
                     views.append(criteria[name](z_graph, z_modality, ids, **more)["loss"])
             terms.append(torch.stack(views).mean())
-            if name in banks:
-                banks[name].remember(molecules[rows], z_graph)
+            if bank is not None:
+                bank.remember(ids, z_graph)
     return (torch.stack(terms).mean() if terms else None), graph
 
 
-def _banks(
-    model: AcmlModel,
-    dataset: Dataset,
-    samplers: Mapping[str, SignalsOf],
-    train: np.ndarray,
-    config: TrainConfig,
-) -> dict[str, Bank]:
-    """Of each modality the graph projections of the training molecules that were measured in it."""
+def _banks(names: Iterable[str], config: TrainConfig) -> dict[str, Bank]:
+    """By modality; empty where none is asked for."""
     if not config.hard.bank:
         return {}
     if not losses.get(config.loss.name).takes_more:
@@ -258,12 +254,7 @@ def _banks(
             f"the loss {config.loss.name!r} takes no negatives beyond the batch",
             remedy='Set hard.bank = 0, or loss.name = "infonce".',
         )
-    found = {}
-    for name, sampler in samplers.items():
-        molecules = train[sampler.has(train)]
-        z = model.encode_molecules(dataset.graphs, name, molecules).to(model.device)
-        found[name] = Bank(molecules, z.clone(), config.hard.bank)  # no longer an inference tensor
-    return found
+    return {name: Bank(config.hard.bank) for name in names}
 
 
 def _groups(

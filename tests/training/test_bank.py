@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from torch.nn.functional import normalize
@@ -38,21 +37,15 @@ def test_the_loss_against_loops() -> None:
     assert found["modality_to_graph"] > alone["modality_to_graph"]
 
 
-def test_what_a_step_computed_replaces_what_was_remembered() -> None:
-    molecules = np.array([9, 4, 7, 2])
-    bank = Bank(molecules, torch.zeros(4, 2), size=100)
-    bank.remember(np.array([2, 9]), torch.tensor([[2.0, 0], [9, 0]], requires_grad=True))
-    z, ids = bank.draw(np.random.default_rng(0))
-    assert ids.tolist() == molecules.tolist()
-    assert z[:, 0].tolist() == [9, 0, 0, 2]
-    assert not z.requires_grad
-
-
-def test_a_draw_is_no_larger_than_asked() -> None:
-    bank = Bank(np.arange(50) * 3, torch.arange(50.0)[:, None], size=20)
-    z, ids = bank.draw(np.random.default_rng(0))
-    assert len(ids) == 20
-    assert (z[:, 0] * 3 == ids).all()
+def test_the_last_ones_are_kept() -> None:
+    bank = Bank(5)
+    assert len(bank) == 0
+    for start in (0, 3, 6):
+        ids = torch.arange(start, start + 3)
+        bank.remember(ids, ids[:, None].float().requires_grad_())
+    assert bank.molecules.tolist() == [4, 5, 6, 7, 8]
+    assert bank.z[:, 0].tolist() == [4, 5, 6, 7, 8]
+    assert not bank.z.requires_grad
 
 
 @pytest.fixture(scope="module")
