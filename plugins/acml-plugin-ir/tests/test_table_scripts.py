@@ -15,7 +15,7 @@ from acml_plugin_ir.simulate import METHODS, ORIGIN, Method, simulate
 from rdkit import Chem
 
 from acml_core.data.split import SPLITS, SplitConfig, assign
-from acml_core.data.table import read
+from acml_core.data.table import read, write
 from acml_core.molecule import canonicalise
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
@@ -102,3 +102,24 @@ def test_a_folder_holds_lines_of_one_method(
     run(monkeypatch, "simulate_table.py", molecules, "--out", lines, "--minutes", 5)
     with pytest.raises(SystemExit, match="holds lines by mmff"):
         run(monkeypatch, "simulate_table.py", molecules, "--out", lines, "--method", "tblite")
+
+
+def test_spectra_to_calibrate_on_are_of_validation_molecules(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines, out = tmp_path / "lines.parquet", tmp_path / "drawn.parquet"
+    signals = [
+        simulate(Chem.MolFromSmiles(text)).model_copy(update={"smiles": text})
+        for text in (*USABLE, "CCCO", "CCCN", "CC(C)=O", "CCOC", "CCC=O", "CCC#N")
+    ]
+    write(lines, signals, {"source": "simulated"})
+    run(monkeypatch, "draw_table.py", lines, "--out", out)
+    found = read(out, IrSignal)
+    sides = assign([canonicalise(one.smiles).key for one in found.signals], SplitConfig())
+    assert {SPLITS[side] for side in sides} == {"validation"}
+    assert found.metadata["source"] == "simulated"
+    plain = {one.smiles: Ir().prepare(one)["absorbance"] for one in signals}
+    for one in found.signals:
+        assert not one.lines  # each would be drawn again
+        drawn = Ir().prepare(one)["absorbance"]
+        assert not np.allclose(drawn, plain[one.smiles], atol=0.05)

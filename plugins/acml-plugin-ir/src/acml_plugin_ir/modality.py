@@ -79,11 +79,11 @@ class IrConfig(Settings):
         0.012, ge=0, description="redraw: common relative error of frequencies, sd"
     )
     line_shift_cm1: float = Field(
-        35.0, ge=0, description="redraw: each line's own error of frequency, sd [cm-1]"
+        50.0, ge=0, description="redraw: each line's own error of frequency, sd [cm-1]"
     )
-    line_tilt: float = Field(0.4, ge=0, description="redraw: common error of log intensities, sd")
+    line_tilt: float = Field(0.6, ge=0, description="redraw: common error of log intensities, sd")
     line_strength: float = Field(
-        0.7, ge=0, description="redraw: each line's own error of log intensity, sd"
+        1.2, ge=0, description="redraw: each line's own error of log intensity, sd"
     )
     line_extra: int = Field(
         12, ge=0, description="redraw: weak lines added anywhere, as overtones and combinations"

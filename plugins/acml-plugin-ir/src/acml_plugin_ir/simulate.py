@@ -6,14 +6,15 @@ molecules. ``force_field`` takes milliseconds and needs nothing but RDKit; ``xtb
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
-from rdkit import Chem
 
 from acml_core.errors import UnknownName, did_you_mean
-from acml_plugin_ir.harmonic import problem
 from acml_plugin_ir.signal import IrSignal
+
+if TYPE_CHECKING:
+    from rdkit.Chem import Mol
 
 Method = Literal["mmff", "tblite"]
 METHODS: tuple[Method, ...] = get_args(Method)
@@ -31,7 +32,7 @@ LEAST_LINE = 1e-3
 """Weaker lines than this, of the strongest, are left out of a signal."""
 
 
-def simulate(mol: Chem.Mol, method: Method = "mmff") -> IrSignal:
+def simulate(mol: Mol, method: Method = "mmff") -> IrSignal:
     """The gas-phase spectrum of ``mol``: Lorentzian bands on ``AXIS_CM1``, highest point 1; its lines.
 
     Raises:
@@ -39,6 +40,8 @@ def simulate(mol: Chem.Mol, method: Method = "mmff") -> IrSignal:
         BadInput: several components, a radical, a single atom, too large, no geometry, or unknown to
             the force field.
     """
+    from acml_plugin_ir.harmonic import problem
+
     frequency, intensity = vibrations(mol, method)
     curve = spectrum(frequency, intensity, axis())
     if not curve.any():
@@ -54,7 +57,7 @@ def simulate(mol: Chem.Mol, method: Method = "mmff") -> IrSignal:
     )
 
 
-def vibrations(mol: Chem.Mol, method: Method = "mmff") -> tuple[np.ndarray, np.ndarray]:
+def vibrations(mol: Mol, method: Method = "mmff") -> tuple[np.ndarray, np.ndarray]:
     """Frequencies [cm-1], rising, and intensities [km/mol], each ``(M,)``.
 
     Raises:
