@@ -27,7 +27,7 @@ LEAST_DOUBT = 1e-5
 """Probabilities are taken for this at least, and for this less than one at most, to have log odds."""
 
 FURTHEST = math.log(10.0)
-"""Beyond the numbers of candidates that were fitted, a scale changes by no more than this factor."""
+"""Below the numbers of candidates that were fitted, a scale changes by no more than this factor."""
 
 MARGIN_CAP = 12.0
 """Margins in log likelihood above this tell no more; also the margin of a single candidate."""
@@ -127,20 +127,20 @@ class Calibration(Settings):
     def at(self, candidates: int, *, filtered: bool = False) -> Point:
         """The calibration for a number of candidates.
 
-        Between two points everything is interpolated in the logarithm of the number. Beyond them
-        the scale goes on along the line through all points' logarithms, no further than by a factor
-        of ten; the rest stays.
+        Between two points everything is interpolated in the logarithm of the number. Above the last
+        one all stays as it is: more candidates enter the sum of the softmax, and that is all they do
+        (13C shifts, validation molecules among 999,373: calibration error 0.034, and 0.064 where the
+        scale went on growing). Below the first one the scale goes on along the line through all
+        points' logarithms, no further than by a factor of ten.
         """
         if filtered and self.isomers is not None:
             return self.isomers.model_copy(update={"candidates": max(1, candidates)})
         known = np.log([point.candidates for point in self.points])
         place = math.log(max(1, candidates))
         logs = np.log([point.scale for point in self.points])
-        if len(known) > 1 and not known[0] <= place <= known[-1]:
-            slope = float(np.polyfit(known, logs, 1)[0])
-            end = 0 if place < known[0] else -1
-            beyond = slope * (place - float(known[end]))
-            scale = math.exp(float(logs[end]) + max(-FURTHEST, min(FURTHEST, beyond)))
+        if len(known) > 1 and place < known[0]:
+            below = float(np.polyfit(known, logs, 1)[0]) * (place - float(known[0]))
+            scale = math.exp(float(logs[0]) + max(-FURTHEST, min(FURTHEST, below)))
         else:
             scale = math.exp(float(np.interp(place, known, logs)))
 
