@@ -19,8 +19,11 @@ from acml_core.library.score import LEAST_EXPONENT, log_sums, mixture
 from acml_core.library.threads import one_thread
 from acml_core.probability import Best, Point, log_odds_present
 
-NEAR = 16
-"""Behind the best k, the next 15 k are sorted; most sets end there."""
+NEAR = (16, 256)
+"""Behind the best k, the next 15 k are sorted, then the next 255 k; most sets end there."""
+
+BLOCK = 256
+"""Scores of which first only the highest is looked at: the best k lie in the best k blocks."""
 
 BANDS = 4096
 """Bands of score in which the others are added up; only the band in which a set ends is sorted."""
@@ -55,14 +58,14 @@ class Evidence:
         """From the scores ``(n,)`` of every candidate."""
         with one_thread():
             sharp, flat = log_sums(point, row)
-            first = torch.topk(row, min(k, len(row)))
+            values, index = highest(row, min(k, len(row)))
         return cls(
             point,
-            first.indices.numpy(),
-            first.values.double().numpy(),
+            index.numpy(),
+            values.double().numpy(),
             float(sharp),
             float(flat),
-            partial(_behind, row, len(first.values)),
+            partial(_behind, row, len(values)),
         )
 
     def log_likelihood(self, score: np.ndarray) -> np.ndarray:
@@ -116,16 +119,33 @@ def within(
     return count, float(cumulative[-1]) if len(cumulative) else held
 
 
+def highest(row: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    """The ``k`` highest of ``(n,)`` scores, the highest first, and where they stand."""
+    blocks = len(row) // BLOCK
+    if 2 * k >= blocks:
+        found = torch.topk(row, k)
+        return found.values, found.indices
+    whole = row[: blocks * BLOCK].view(blocks, BLOCK)
+    chosen = torch.topk(whole.amax(1), k).indices
+    place = (chosen[:, None] * BLOCK + torch.arange(BLOCK)).flatten()
+    rest = torch.arange(blocks * BLOCK, len(row))
+    found = torch.topk(torch.cat([whole[chosen].flatten(), row[blocks * BLOCK :]]), k)
+    return found.values, torch.cat([place, rest])[found.indices]
+
+
 def _behind(row: Tensor, done: int, probability: Probability, held: float, mass: float) -> float:
     """``Behind`` of the scores of every candidate, the best ``done`` of which are told already."""
-    with one_thread():
-        near = torch.topk(row, min(len(row), done * NEAR))
-    score = near.values[done:].numpy()
-    more, held = within(probability(score), np.ones(len(score)), held, mass)
-    if more < len(score) or len(near.values) == len(row):
-        return more
+    more = 0.0
+    for times in NEAR:
+        with one_thread():
+            values, index = highest(row, min(len(row), done * times))
+        score = values[done:].numpy()
+        more, all_held = within(probability(score), np.ones(len(score)), held, mass)
+        if more < len(score) or len(values) == len(row):
+            return more
+    held = all_held
     others = np.ones(len(row), dtype=bool)
-    others[near.indices.numpy()] = False
+    others[index.numpy()] = False
     score = row.numpy()[others]
     p = probability(score).astype(np.float64)
     high, low = score.max(), score.min()

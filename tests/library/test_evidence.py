@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acml_core.library import score
-from acml_core.library.evidence import Evidence
+from acml_core.library.evidence import Evidence, highest
 from acml_core.library.score import log_likelihoods, scores
 from acml_core.library.vectors import Vectors
 from acml_core.probability import Point
@@ -85,3 +85,13 @@ def test_no_candidate_has_no_probability() -> None:
         p = log_likelihoods(point, row).exp()
         assert p[0, 1] == 0
         assert p.sum() == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("n", "k"), [(5, 5), (255, 10), (20_000, 10), (20_001, 39), (300, 1)])
+def test_the_highest_are_those_of_sorting(n: int, k: int) -> None:
+    row = torch.randn(n, generator=torch.Generator().manual_seed(n))
+    row[torch.randperm(n)[: n // 3]] = 0.5  # ties
+    values, index = highest(row, k)
+    assert values.tolist() == sorted(row.tolist(), reverse=True)[:k]
+    assert torch.equal(row[index], values)
+    assert len(set(index.tolist())) == k
