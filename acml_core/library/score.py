@@ -30,6 +30,9 @@ LEAST_EXPONENT = -80.0
 """A share below exp(-80) of the best candidate's counts as that much: a million of them are nothing
 yet, and smaller float32 numbers lose digits and take twenty times as long."""
 
+SUMMED_AT_ONCE = 1 << 15
+"""Scores of a query that are added up at a time: what lies between stays in the cache."""
+
 ALONE_UP_TO = 8
 """Up to so many products are too little work to share out."""
 
@@ -93,10 +96,15 @@ def log_sums(point: Point, found: Tensor) -> tuple[Tensor, Tensor]:
     best = found.amax(-1, keepdim=True)
 
     def log_sum(scale: float) -> Tensor:
-        shares = (found - best).mul_(scale).clamp_(min=LEAST_EXPONENT).exp_()
-        if not scale:
-            shares = shares.masked_fill(torch.isneginf(found), 0.0)  # 0 times infinity is no number
-        return scale * best.double() + shares.sum(-1, keepdim=True, dtype=torch.float64).log()
+        total = torch.zeros_like(best, dtype=torch.float64)
+        for part in found.split(SUMMED_AT_ONCE, -1):
+            shares = (part - best).mul_(scale).clamp_(min=LEAST_EXPONENT).exp_()
+            if not scale:
+                shares = shares.masked_fill(
+                    torch.isneginf(part), 0.0
+                )  # 0 times infinity: no number
+            total += shares.sum(-1, keepdim=True, dtype=torch.float64)
+        return scale * best.double() + total.log()
 
     sharp = log_sum(point.scale)
     return sharp, log_sum(point.tail_scale) if point.tail else sharp
