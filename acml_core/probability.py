@@ -128,10 +128,9 @@ class Calibration(Settings):
         """The calibration for a number of candidates.
 
         Between two points everything is interpolated in the logarithm of the number. Above the last
-        one all stays as it is: more candidates enter the sum of the softmax, and that is all they do
-        (13C shifts, validation molecules among 999,373: calibration error 0.034, and 0.064 where the
-        scale went on growing). Below the first one the scale goes on along the line through all
-        points' logarithms, no further than by a factor of ten.
+        one all stays as it is: more candidates enter the sum of the softmax, and that is all they do.
+        Below the first one the scale goes on along the line through all points' logarithms, no
+        further than by a factor of ten.
         """
         if filtered and self.isomers is not None:
             return self.isomers.model_copy(update={"candidates": max(1, candidates)})

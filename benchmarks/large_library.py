@@ -64,9 +64,8 @@ def main() -> None:
     print(f"{len(queries)} queries of unseen molecules, {len(library):,} candidates; exact search")
     print("| row | recall@1 | recall@10 | calibration error |")
     print("|---|---|---|---|")
-    for label, rerank in (("by the scores", 0), (f"rerank {options.rerank}", options.rerank)):
-        if label.startswith("rerank") and not rerank:
-            continue
+    for rerank in sorted({0, options.rerank}):
+        label = f"rerank {rerank}" if rerank else "by the scores"
         rank, top = [], []
         for start in range(0, len(signals), AT_ONCE):
             some = signals[start : start + AT_ONCE]

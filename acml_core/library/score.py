@@ -99,10 +99,8 @@ def log_sums(point: Point, found: Tensor) -> tuple[Tensor, Tensor]:
         total = torch.zeros_like(best, dtype=torch.float64)
         for part in found.split(SUMMED_AT_ONCE, -1):
             shares = (part - best).mul_(scale).clamp_(min=LEAST_EXPONENT).exp_()
-            if not scale:
-                shares = shares.masked_fill(
-                    torch.isneginf(part), 0.0
-                )  # 0 times infinity: no number
+            if not scale:  # 0 times infinity is no number
+                shares = shares.masked_fill(torch.isneginf(part), 0.0)
             total += shares.sum(-1, keepdim=True, dtype=torch.float64)
         return scale * best.double() + total.log()
 
