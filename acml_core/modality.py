@@ -191,6 +191,14 @@ class Modality(ABC):
 
     # ---- optional -------------------------------------------------------------------------------
 
+    def augment(self, batch: Batch) -> Batch:
+        """A batch of ``collate(items, train=True)`` changed at random, on the device it lies on.
+
+        For changes that are dear to compute: beside a GPU, ``collate`` works on the CPU. Randomness
+        comes from the device's default generator. By default nothing is left to change.
+        """
+        return batch
+
     def simulate(self, mol: Mol) -> Signal:
         """The signal that ``mol`` would give, computed.
 

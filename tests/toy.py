@@ -75,7 +75,9 @@ class Toy(Modality):
         for row, item in zip(rows, items, strict=True):
             row[: len(item["values"])] = item["values"]
         values = torch.from_numpy(rows)
-        return {"values": values + self.config.noise * torch.randn_like(values) * train}
+        return {
+            "values": values + self.config.noise * torch.randn_like(values) if train else values
+        }
 
     def encoder(self) -> Encoder:
         return ToyEncoder(self.config.dim)

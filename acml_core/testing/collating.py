@@ -47,14 +47,14 @@ class CollatingTests(Samples):
         for other in (1, 2):
             batch = _collate(plugin, items, other, train=True)
             assert_equal_batches(
-                batch, expected, "collate(train=True) draws from another generator than torch's"
+                batch, expected, "augmentation draws from another generator than torch's"
             )
 
     def test_collate_leaves_its_items(self, plugin: Modality, signals: list[Signal]) -> None:
         """Prepared signals are kept for the whole training: augmentation must not change them."""
         items = [plugin.prepare(signal) for signal in signals]
         before = copy.deepcopy(items)
-        batch = plugin.collate(items, train=True)
+        batch = plugin.augment(plugin.collate(items, train=True))
         for value in batch.values():
             value.zero_()  # a tensor that shares an item's memory would pass this on
         for item, expected in zip(items, before, strict=True):
@@ -64,11 +64,15 @@ class CollatingTests(Samples):
 def _collate(
     plugin: Modality, items: Sequence[dict[str, np.ndarray]], other: int, *, train: bool
 ) -> dict[str, torch.Tensor]:
-    """A batch, with torch's generator as always (in training) and the others at another state."""
+    """A batch, in training an augmented one.
+
+    Torch's generator is as always then, and the others at another state.
+    """
     random.seed(other)
     np.random.seed(other)  # noqa: NPY002  what careless code would draw from
     torch.manual_seed(SEED if train else other)
-    return plugin.collate(items, train=train)
+    batch = plugin.collate(items, train=train)
+    return plugin.augment(batch) if train else batch
 
 
 def assert_equal_batches(

@@ -101,6 +101,17 @@ class TrainConfig(Settings):
     )
     validate_every: int = Field(1, ge=1, description="epochs between validations")
     checkpoint_minutes: float = Field(1.0, ge=0, description="time between checkpoints [min]")
+    workers: int = Field(
+        0,
+        ge=0,
+        description="processes that collate measurements ahead of the training step; worth it where a"
+        " plugin augments slowly beside a GPU; 0 for none",
+    )
+    assess: bool = Field(
+        True,
+        description="calibrate on validation molecules and measure on test molecules at the end;"
+        " without, 'acml models calibrate' does so later, on another machine perhaps",
+    )
     precision: Precision = Field(
         "auto", description="of matrix products; auto measures which is faster here"
     )

@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,11 @@ from acml_core.model import AcmlModel, ModelConfig
 from acml_core.training import checkpoint
 from acml_core.training.bank import Bank
 from acml_core.training.config import TrainConfig
+from acml_core.training.feed import Job, collated, plan
 from acml_core.training.neighbours import Neighbours
 from acml_core.training.precision import autocast
 from acml_core.training.pretrain import pretrain
-from acml_core.training.sampler import SignalsOf, batches
+from acml_core.training.sampler import SignalsOf
 from acml_core.training.schedule import Clock, factor
 from acml_core.training.towers import Tower
 
@@ -158,16 +160,15 @@ def fit(
             tower.train()
         total, count = 0.0, 0
         order = neighbours.order(train, run.epoch, rng)
-        for molecules in batches(order, config.batch_size):
+        jobs = plan(order, config.batch_size, samplers, config.views, rng)
+        for job in collated(jobs, towers, config.workers, seed=config.seed + run.step):
             if clock.progress(run.step) >= 1:
                 break
             rate = config.lr * factor(clock.progress(run.step), config.warmup)
             for group in optimiser.param_groups:
                 group["lr"] = rate * group["ratio"]
-            loss, graph = _step(
-                model, dataset, towers, samplers, criteria, banks, molecules, rng, config, device
-            )
-            neighbours.remember(molecules, graph)
+            loss, graph = _step(model, dataset, towers, criteria, banks, job, config, device)
+            neighbours.remember(job.molecules, graph)
             if loss is None:
                 continue
             optimiser.zero_grad(set_to_none=True)
@@ -210,11 +211,9 @@ def _step(
     model: AcmlModel,
     dataset: Dataset,
     towers: Mapping[str, Tower],
-    samplers: Mapping[str, SignalsOf],
     criteria: nn.ModuleDict,
     banks: Mapping[str, Bank],
-    molecules: np.ndarray,
-    rng: np.random.Generator,
+    job: Job,
     config: TrainConfig,
     device: torch.device,
 ) -> tuple[Tensor | None, Tensor]:
@@ -223,19 +222,18 @@ def _step(
     The loss is the mean over the modalities that at least two of the molecules were measured in.
     """
     with autocast(config.precision, device):
-        _, graph = model.graph_embeddings(dataset.graphs.batch(molecules).to(device))
+        _, graph = model.graph_embeddings(dataset.graphs.batch(job.molecules).to(device))
         terms = []
-        for name, tower in towers.items():
-            rows = np.flatnonzero(samplers[name].has(molecules))
-            if len(rows) < MIN_TRAIN:
-                continue
-            z_graph = model.project_graphs(name, graph[torch.from_numpy(rows).to(device)]).float()
-            ids = torch.from_numpy(molecules[rows]).to(device)
+        for name, part in job.parts.items():
+            tower = towers[name]
+            rows = torch.from_numpy(part.rows).to(device)
+            z_graph = model.project_graphs(name, graph[rows]).float()
+            ids = torch.from_numpy(job.molecules[part.rows]).to(device)
             bank = banks.get(name)
             more = {"more": (bank.z, bank.molecules)} if bank else {}
             views = []
-            for _ in range(config.views):
-                features = tower.features(samplers[name].draw(molecules[rows], rng))
+            for drawn, batch in zip_longest(part.views, part.collated):
+                features = tower.features(drawn, batch)
                 z_modality = model.project_features(name, features).float()
                 with torch.autocast(device.type, enabled=False):  # logits need all their digits
                     views.append(criteria[name](z_graph, z_modality, ids, **more)["loss"])

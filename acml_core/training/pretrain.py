@@ -61,7 +61,7 @@ def pretrain(
                 break
             for group in optimiser.param_groups:
                 group["lr"] = config.tower.lr * factor(clock.progress(step), config.warmup)
-            batch = tower.batch(signals.draw(molecules, rng), train=True)
+            batch = tower.place(tower.collate(signals.draw(molecules, rng), train=True), train=True)
             wanted = torch.from_numpy(np.unpackbits(target[row_of[molecules]], axis=1)[:, :bits])
             with autocast(config.precision, device):
                 logits = head(encoder(batch))

@@ -103,23 +103,43 @@ class Tower:
         elif self._cached is None:
             self._cached = self._load_or_compute().to(self.device)
 
-    def features(self, signals: np.ndarray) -> Tensor:
-        """Tower outputs of a training batch: ``(B, dim)``, with gradient where it learns."""
-        if self.locked and not self.augment:
+    @property
+    def keeps_features(self) -> bool:
+        """Whether training takes the tower's outputs as they were computed once."""
+        return self.locked and not self.augment
+
+    def features(self, signals: np.ndarray, collated: dict[str, Tensor] | None = None) -> Tensor:
+        """Tower outputs of a training batch: ``(B, dim)``, with gradient where it learns.
+
+        Args:
+            collated: what ``collate`` gave for these signals, where that was done ahead.
+        """
+        if self.keeps_features:
             self.make_ready()
             assert self._cached is not None
             return self._cached[torch.from_numpy(signals).to(self.device)]
-        batch = self.batch(signals, train=self.augment)
+        if collated is None:
+            collated = self.collate(signals, train=self.augment)
+        batch = self.place(collated, train=self.augment)
         if self.locked:
             with torch.no_grad():
                 return self.encoder(batch)
         return self.encoder(batch)
 
-    def batch(self, signals: np.ndarray, *, train: bool) -> dict[str, Tensor]:
-        """Some signals as the encoder takes them; a plugin's arithmetic stays in float32."""
-        items = [self.items[i] for i in signals]
-        with torch.autocast(self.device.type, enabled=False):
-            return to_device(self.modality.collate(items, train=train), self.device)
+    def collate(self, signals: np.ndarray, *, train: bool) -> dict[str, Tensor]:
+        """Some signals as a batch, on the CPU."""
+        return self.modality.collate([self.items[i] for i in signals], train=train)
+
+    def place(self, collated: dict[str, Tensor], *, train: bool) -> dict[str, Tensor]:
+        """A collated batch on the tower's device, as the encoder takes it.
+
+        A plugin's own arithmetic stays in float32.
+        """
+        batch = to_device(collated, self.device)
+        if not train:
+            return batch
+        with torch.no_grad(), torch.autocast(self.device.type, enabled=False):
+            return self.modality.augment(batch)
 
     def _load_or_compute(self) -> Tensor:
         self.forget_items()  # left from the pretraining

@@ -285,9 +285,9 @@ def test_no_test_or_validation_molecule_reaches_a_training_step(
     by_graph: set[int] = set()
     features, batch = Tower.features, PackedGraphs.batch
 
-    def spy_features(self: Tower, signals: np.ndarray) -> torch.Tensor:
+    def spy_features(self: Tower, signals: np.ndarray, collated: Any = None) -> torch.Tensor:
         by_tower.update(molecule[signals].tolist())
-        return features(self, signals)
+        return features(self, signals, collated)
 
     def spy_batch(self: PackedGraphs, index: Any) -> Any:
         if torch.is_grad_enabled():  # not validation

@@ -132,7 +132,7 @@ def test_blank_gives_zeros() -> None:
         assert ink_map(Image.fromarray(values), SIZE, MARGIN).sum() < 255 * 20
 
 
-def test_collate_augments_only_in_training() -> None:
+def test_augmentation_changes_pictures_and_keeps_their_ink() -> None:
     plugin = Picture(ImageConfig())
     items = [
         plugin.prepare(ImageSignal(image=(FILES / "paracetamol.png").read_bytes()))
@@ -141,9 +141,9 @@ def test_collate_augments_only_in_training() -> None:
     plain = plugin.collate(items, train=False)["image"]
     assert plain.dtype == torch.uint8
     torch.manual_seed(0)
-    first = plugin.collate(items, train=True)["image"]
+    first = plugin.augment(plugin.collate(items, train=True))["image"]
     torch.manual_seed(0)
-    assert torch.equal(plugin.collate(items, train=True)["image"], first)
+    assert torch.equal(plugin.augment(plugin.collate(items, train=True))["image"], first)
     assert first.shape == plain.shape
     assert 0 <= float(first.min()) <= float(first.max()) <= 255
     assert not torch.equal(first[0], first[1])

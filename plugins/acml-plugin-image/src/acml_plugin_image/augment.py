@@ -18,38 +18,47 @@ def augment(image: Tensor, config: ImageConfig, motion: Tensor | None = None) ->
     """Ink maps (B, S, S) float32, 0 to 255, moved, thickened, blurred and made noisy.
 
     A mirrored or turned picture has the same InChIKey-14, which knows no stereochemistry.
-    Randomness comes from torch's default generator.
+    Randomness comes from the default generator of the maps' device.
 
     Args:
         motion: (B, 2, 3) from ``motions``; by default a new one.
     """
-    image = _moved(image, motions(len(image), config) if motion is None else motion)
+    if motion is None:
+        motion = motions(len(image), config, image.device)
+    image = _moved(image, motion)
     image = _some(image, config.thicken, lambda x: functional.max_pool2d(x, 3, 1, 1))
     image = _some(image, config.thin, lambda x: -functional.max_pool2d(-x, 2, 1, 1)[..., 1:, 1:])
     image = _some(
         image, config.blur, lambda x: functional.avg_pool2d(x, 3, 1, 1, count_include_pad=False)
     )
-    size = len(image)
-    power = torch.exp(config.bend * torch.randn(size, 1, 1))
+    each = {"size": (len(image), 1, 1), "device": image.device}
+    power = torch.exp(config.bend * torch.randn(**each))
     image = 255 * (image / 255).clamp(0, 1) ** power
-    noise = config.noise * 255 * torch.rand(size, 1, 1) ** 3
+    noise = config.noise * 255 * torch.rand(**each) ** 3
     return (image + noise * torch.randn_like(image)).clamp(0, 255)
 
 
-def motions(size: int, config: ImageConfig) -> Tensor:
+def motions(size: int, config: ImageConfig, device: torch.device | None = None) -> Tensor:
     """Random turns, mirrors, scales, stretches and shifts, (size, 2, 3).
 
     Each takes a place in the result, from (-1, -1) to (1, 1), to where it comes from.
     """
-    angle = math.radians(config.turn_degrees) * torch.randn(size)
-    quarter = torch.rand(size) < config.quarter_turn
-    angle += quarter * torch.randint(1, 4, (size,)) * (math.pi / 2)
-    mirror = torch.where(torch.rand(size) < config.mirror, -1.0, 1.0)
+
+    def uniform() -> Tensor:
+        return torch.rand(size, device=device)
+
+    def normal(*shape: int) -> Tensor:
+        return torch.randn(size, *shape, device=device)
+
+    angle = math.radians(config.turn_degrees) * normal()
+    quarter = uniform() < config.quarter_turn
+    angle += quarter * torch.randint(1, 4, (size,), device=device) * (math.pi / 2)
+    mirror = torch.where(uniform() < config.mirror, -1.0, 1.0)
     # The grid says where a pixel comes from, so a factor above 1 makes the drawing smaller.
-    scale = 1 + config.scale * torch.rand(size)
-    stretch = 1 + config.stretch * torch.randn(size)
+    scale = 1 + config.scale * uniform()
+    stretch = 1 + config.stretch * normal()
     cos, sin = torch.cos(angle), torch.sin(angle)
-    shift = config.shift * torch.randn(size, 2)
+    shift = config.shift * normal(2)
     return torch.stack(
         [
             torch.stack([scale * stretch * mirror * cos, -scale * sin, shift[:, 0]], dim=1),
@@ -70,10 +79,10 @@ def _moved(image: Tensor, motion: Tensor) -> Tensor:
 
 def _some(image: Tensor, share: float, change: Callable[[Tensor], Tensor]) -> Tensor:
     """The rows that chance picks, changed by half or wholly."""
-    rows = (torch.rand(len(image)) < share).nonzero().squeeze(1)
+    rows = (torch.rand(len(image), device=image.device) < share).nonzero().squeeze(1)
     if not len(rows):
         return image
     before = image[rows]
-    weight = 0.3 + 0.7 * torch.rand(len(rows), 1, 1)
+    weight = 0.3 + 0.7 * torch.rand(len(rows), 1, 1, device=image.device)
     image[rows] = before + weight * (change(before.unsqueeze(1)).squeeze(1) - before)
     return image

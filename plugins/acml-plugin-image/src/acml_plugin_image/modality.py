@@ -62,10 +62,16 @@ class Picture(Modality):
         return prepare(signal, self.config)
 
     def collate(self, items: Sequence[dict[str, np.ndarray]], *, train: bool) -> dict[str, Any]:
-        """See ``acml_plugin_image.prepare.collate``: image (B, S, S)."""
+        """See ``acml_plugin_image.prepare.collate``: image (B, S, S) uint8; ``augment`` changes it."""
         from acml_plugin_image.prepare import collate
 
-        return collate(items, self.config, train=train)
+        return collate(items)
+
+    def augment(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """See ``acml_plugin_image.augment.augment``: image (B, S, S) float32, 0 to 255."""
+        from acml_plugin_image.augment import augment
+
+        return {"image": augment(batch["image"].float(), self.config)}
 
     def encoder(self) -> Encoder:
         """The network of this plugin, or the transformers model that ``hf_repo`` names."""

@@ -73,15 +73,8 @@ def fit(
     return result, (scale * small.width / width_before, x - scale * left, y - scale * top)
 
 
-def collate(
-    items: Sequence[dict[str, np.ndarray]], config: ImageConfig, *, train: bool
-) -> dict[str, Tensor]:
-    """``image`` (B, S, S): uint8, or float32 (0 to 255, augmented) when ``train``."""
+def collate(items: Sequence[dict[str, np.ndarray]]) -> dict[str, Tensor]:
+    """``image`` (B, S, S) uint8."""
     import torch
 
-    image = torch.from_numpy(np.stack([item["image"] for item in items]))
-    if not train:
-        return {"image": image}
-    from acml_plugin_image.augment import augment
-
-    return {"image": augment(image.float(), config)}
+    return {"image": torch.from_numpy(np.stack([item["image"] for item in items]))}

@@ -16,6 +16,9 @@ from acml_plugin_smiles.vocabulary import PAD, RING_NUMBERS
 TOGETHER = 16
 """Strings of like length that attention takes at once; with more, padding costs more than it saves."""
 
+TOGETHER_GPU = 256
+"""The same beside a GPU, where starting a computation costs more than padding."""
+
 
 @dataclass
 class Layout:
@@ -72,8 +75,9 @@ def lay_out(tokens: Tensor, syntax: Tensor) -> Layout:
     groups = []
     sizes = lengths.tolist()
     first = 0
-    for top in range(0, len(sizes), TOGETHER):
-        some = slice(top, top + TOGETHER)
+    together = TOGETHER if tokens.device.type == "cpu" else TOGETHER_GPU
+    for top in range(0, len(sizes), together):
+        some = slice(top, top + together)
         width, total = sizes[top], sum(sizes[some])
         columns = torch.arange(width, device=tokens.device)
         inside = columns < lengths[some, None]
