@@ -38,6 +38,9 @@ HIGH_FACTOR, HIGH_MOST = 1.2, 0.35
 """Ink must also exceed this many times the third quartile (scan lines, dots of a screen), unless
 that is more than this share of full ink: then the quartile is ink itself."""
 
+LEAST_SHARE = 0.1
+"""Ink must exceed this share of full ink: what shows through from the page's other side does not."""
+
 LEAST_CONTRAST = 5.0
 """Ink weaker than this is none [grey levels of 255]."""
 
@@ -104,6 +107,7 @@ def find_ink(picture: Image.Image) -> np.ndarray:
     floor = max(
         min(NOISE_FACTOR * MEDIAN_TO_SD * middle, NOISE_MOST * full),
         min(HIGH_FACTOR * high, HIGH_MOST * full),
+        LEAST_SHARE * full,
         1.0,
     )
     if full - floor < LEAST_CONTRAST:
