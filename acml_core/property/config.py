@@ -26,6 +26,15 @@ class FinetuneConfig(Settings):
         0, ge=0, description="passes in which the head alone learns, before the encoder joins"
     )
     epochs: int = Field(20, ge=1, description="passes over the training molecules, at most")
+    careful_epochs: int = Field(
+        10,
+        ge=0,
+        description="the same of another attempt, which begins with a linear model on the frozen"
+        " encoder and changes both little; validation chooses between the two; 0 for none",
+    )
+    careful_lr: float = Field(
+        1e-4, gt=0, description="highest learning rate of that attempt, of encoder and head"
+    )
     max_samples: int = Field(
         80_000,
         ge=1,

@@ -1,8 +1,16 @@
-"""Fine-tuning a graph encoder on measured properties: the mode ``full``."""
+"""Fine-tuning a graph encoder on measured properties: the mode ``full``.
+
+There are two ways, and validation molecules choose between them. One lets a new head and the encoder
+learn freely, which an encoder needs that knows little. The other begins with the best linear model on
+the frozen encoder and changes both a little: what the encoder knows already is kept, also where the
+molecules to be predicted are unlike those of the table (Kumar et al. 2022, arXiv 2202.10054).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,6 +20,7 @@ from torch import Tensor, nn
 from acml_core.property.config import FinetuneConfig
 from acml_core.property.metrics import METRIC, better, figures
 from acml_core.property.network import Head, PropertyNetwork, outputs
+from acml_core.property.probe import probe
 from acml_core.property.readout import POOLS, read_out
 from acml_core.property.scaling import Scaling
 from acml_core.property.split import Parts
@@ -28,6 +37,7 @@ def finetune(
     config: FinetuneConfig,
     *,
     seed: int = 0,
+    resample: bool = False,
     device: torch.device | None = None,
     report: Callable[[str], None] = lambda _: None,
 ) -> PropertyNetwork:
@@ -36,59 +46,144 @@ def finetune(
     Args:
         encoder: not changed.
         parts: the test molecules are not looked at.
+        resample: begin the careful way with a bootstrap draw of the training molecules, so that the
+            members of an ensemble differ.
 
     Returns:
         the network in eval mode, whose outputs ``Scaling.of`` the training targets finishes.
     """
     rng = np.random.default_rng(seed)
     device = device or torch.device("cpu")
+    scaling = Scaling.of(table.task, table.y[parts.train])
+    job = _Job(table, parts, scaling, _class_weights(table, parts.train, config), device)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        dim = POOLS * int(encoder.dim)  # type: ignore[arg-type]
-        head = Head("mlp", dim, len(table.targets), config.dropout)
-        network = PropertyNetwork(encoder, head).to(device)
-        return _train(network, table, parts, config, rng, device, report)
+        network, figure = _freely(encoder, job, config, rng, report)
+        if config.careful_epochs:
+            other, found = _carefully(encoder, job, config, rng, resample, report)
+            if better(table.task, found, figure):
+                network = other
+    with torch.no_grad():  # classes were weighed while it learnt: probabilities are set back
+        network.head.last.bias.sub_(job.weight.log().to(device))
+    return network.eval()
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What both ways learn from.
+
+    Attributes:
+        weight: (T,) of class 1, see ``_class_weights``.
+    """
+
+    table: PropertyTable
+    parts: Parts
+    scaling: Scaling
+    weight: Tensor
+    device: torch.device
+
+    @cached_property
+    def y(self) -> Tensor:
+        """(N, T) scaled targets."""
+        return torch.from_numpy(self.scaling.scaled(self.table.y))
+
+    @cached_property
+    def loss(self) -> Loss:
+        return _loss(self.table.task == "classification", self.weight.to(self.device))
+
+
+@dataclass(frozen=True)
+class _Way:
+    """How a network learns.
+
+    Attributes:
+        encoder_lr, lr: highest learning rates of encoder and head.
+        epochs: at most.
+        settled: the encoder's batch statistics stay, and the network may be best as it begins.
+    """
+
+    encoder_lr: float
+    lr: float
+    epochs: int
+    settled: bool
+
+
+def _freely(
+    encoder: nn.Module,
+    job: _Job,
+    config: FinetuneConfig,
+    rng: np.random.Generator,
+    report: Callable[[str], None],
+) -> tuple[PropertyNetwork, float]:
+    dim = POOLS * int(encoder.dim)  # type: ignore[arg-type]
+    head = Head("mlp", dim, len(job.table.targets), config.dropout)
+    network = PropertyNetwork(encoder, head).to(job.device)
+    if config.head_epochs:
+        _warm_head(network, job, config, rng)
+    epochs = max(1, min(config.epochs, config.max_samples // max(1, len(job.parts.train))))
+    way = _Way(config.encoder_lr, config.lr, epochs, settled=False)
+    return _train(network, job, config, way, rng, report)
+
+
+def _carefully(
+    encoder: nn.Module,
+    job: _Job,
+    config: FinetuneConfig,
+    rng: np.random.Generator,
+    resample: bool,
+    report: Callable[[str], None],
+) -> tuple[PropertyNetwork, float]:
+    x, y = read_out(encoder.eval(), job.table.graphs), job.y.numpy()
+    train, validation = job.parts.train, job.parts.validation
+    if resample:
+        train = rng.choice(train, len(train))
+    head = probe(job.table.task, x[train], y[train], x[validation], y[validation])
+    with torch.no_grad():
+        head.last.bias.add_(job.weight.log())  # as the loss will weigh the classes
+    network = PropertyNetwork(encoder, head).to(job.device)
+    epochs = min(config.careful_epochs, config.max_samples // (2 * max(1, len(train))))
+    way = _Way(config.careful_lr, config.careful_lr, max(1, epochs), settled=True)
+    return _train(network, job, config, way, rng, report)
 
 
 def _train(
     network: PropertyNetwork,
-    table: PropertyTable,
-    parts: Parts,
+    job: _Job,
     config: FinetuneConfig,
+    way: _Way,
     rng: np.random.Generator,
-    device: torch.device,
     report: Callable[[str], None],
-) -> PropertyNetwork:
-    scaling = Scaling.of(table.task, table.y[parts.train])
-    y = torch.from_numpy(scaling.scaled(table.y))
-    weight = _class_weights(table, parts.train, config)
-    loss = _loss(table.task == "classification", weight.to(device))
-    if config.head_epochs:
-        _warm_head(network, table, parts, config, y, loss, rng)
-    optimiser = torch.optim.AdamW(_groups(network, config))
+) -> tuple[PropertyNetwork, float]:
+    """Train in place. Returns the network with its best weights by validation, and their figure."""
+    train, task = job.parts.train, job.table.task
+    optimiser = torch.optim.AdamW(_groups(network, way, config.weight_decay))
     highest = [float(group["lr"]) for group in optimiser.param_groups]
-    steps = max(1, -(-len(parts.train) // config.batch_size))
-    epochs = max(1, min(config.epochs, config.max_samples // max(1, len(parts.train))))
+    steps = max(1, -(-len(train) // config.batch_size))
     averaged = {name: value.detach().clone() for name, value in network.state_dict().items()}
     decay = config.average ** (10 / steps) if config.average else 0.0
     best: dict[str, Tensor] = {}
     best_figure, since = float("nan"), 0
-    name = METRIC[table.task]
-    for epoch in range(epochs):
+    if way.settled:
+        best = {name: value.clone() for name, value in averaged.items()}
+        best_figure = _figure(network, job)
+        report(f"epoch   0  validation {METRIC[task]} {best_figure:.4f}")
+    for epoch in range(way.epochs):
         network.train()
-        for step, index in enumerate(_batches(parts.train, config.batch_size, rng)):
-            now = factor((epoch * steps + step + 1) / (epochs * steps), config.warmup)
+        if way.settled:
+            network.encoder.eval()
+        for step, index in enumerate(_batches(train, config.batch_size, rng)):
+            now = factor((epoch * steps + step + 1) / (way.epochs * steps), config.warmup)
             for group, lr in zip(optimiser.param_groups, highest, strict=True):
                 group["lr"] = lr * now
-            out = network(table.graphs.batch(index).to(device))
-            _step(optimiser, loss(out, y[torch.from_numpy(index)].to(device)), config.clip)
+            out = network(job.table.graphs.batch(index).to(job.device))
+            target = job.y[torch.from_numpy(index)].to(job.device)
+            _step(optimiser, job.loss(out, target), config.clip)
             _follow(averaged, network, decay)
         current = {key: value.detach().clone() for key, value in network.state_dict().items()}
         network.load_state_dict(averaged)
-        said = scaling.finished(table.task, outputs(network, table.graphs, parts.validation))
-        found = figures(table.task, table.y[parts.validation], said)[name]
-        report(f"epoch {epoch + 1:3d}  validation {name} {found:.4f}")
-        if better(table.task, found, best_figure) or not best:
+        found = _figure(network, job)
+        report(f"epoch {epoch + 1:3d}  validation {METRIC[task]} {found:.4f}")
+        if better(task, found, best_figure) or not best:
             best = {key: value.clone() for key, value in averaged.items()}
             best_figure, since = found, 0
         else:
@@ -97,35 +192,32 @@ def _train(
                 break
         network.load_state_dict(current)
     network.load_state_dict(best)
-    with torch.no_grad():  # classes were weighed while it learnt: probabilities are set back
-        network.head.last.bias.sub_(weight.log().to(device))
-    return network.eval()
+    return network, best_figure
+
+
+def _figure(network: PropertyNetwork, job: _Job) -> float:
+    """Of the validation molecules."""
+    index, task = job.parts.validation, job.table.task
+    said = job.scaling.finished(task, outputs(network, job.table.graphs, index))
+    return float(figures(task, job.table.y[index], said)[METRIC[task]])
 
 
 def _warm_head(
-    network: PropertyNetwork,
-    table: PropertyTable,
-    parts: Parts,
-    config: FinetuneConfig,
-    y: Tensor,
-    loss: Loss,
-    rng: np.random.Generator,
+    network: PropertyNetwork, job: _Job, config: FinetuneConfig, rng: np.random.Generator
 ) -> None:
     """Train the head on the embeddings as they are, so that a head that knows nothing yet does not
-    spoil the encoder (Kumar et al. 2022, arXiv 2202.10054)."""
+    spoil the encoder."""
     network.eval()
-    device = next(network.parameters()).device
-    x = torch.from_numpy(read_out(network.encoder, table.graphs))
+    x = torch.from_numpy(read_out(network.encoder, job.table.graphs))
     optimiser = torch.optim.AdamW(
         network.head.parameters(), lr=config.lr, weight_decay=config.weight_decay
     )
     network.head.train()
     for _ in range(config.head_epochs):
-        for index in _batches(parts.train, config.batch_size, rng):
+        for index in _batches(job.parts.train, config.batch_size, rng):
             rows = torch.from_numpy(index)
-            _step(
-                optimiser, loss(network.head(x[rows].to(device)), y[rows].to(device)), config.clip
-            )
+            out = network.head(x[rows].to(job.device))
+            _step(optimiser, job.loss(out, job.y[rows].to(job.device)), config.clip)
 
 
 def _batches(train: np.ndarray, size: int, rng: np.random.Generator) -> list[np.ndarray]:
@@ -173,13 +265,13 @@ def _loss(classes: bool, weight: Tensor) -> Loss:
     return loss
 
 
-def _groups(network: PropertyNetwork, config: FinetuneConfig) -> list[dict[str, Any]]:
+def _groups(network: PropertyNetwork, way: _Way, weight_decay: float) -> list[dict[str, Any]]:
     groups: list[dict[str, Any]] = []
-    for part, lr in ((network.encoder, config.encoder_lr), (network.head, config.lr)):
+    for part, lr in ((network.encoder, way.encoder_lr), (network.head, way.lr)):
         parameters = list(part.parameters())
         for matrices in (True, False):
             chosen = [one for one in parameters if (one.ndim > 1) == matrices]
-            decay = config.weight_decay if matrices else 0.0
+            decay = weight_decay if matrices else 0.0
             if chosen:
                 groups.append({"params": chosen, "lr": lr, "weight_decay": decay})
     return groups

@@ -50,14 +50,23 @@ def learn(
     Args:
         encoder: not changed; frozen, it computes where it is.
         parts: validation stops or tunes; the test molecules are not looked at.
-        resample: on a frozen encoder, a bootstrap draw of the training molecules; without it the
-            probes of several members would be one and the same.
+        resample: fit probes and trees to a bootstrap draw of the training molecules; without it
+            those of several members would be one and the same.
 
     Raises:
         Unsupported: trees are asked for, and scikit-learn is not installed.
     """
     if config.mode == "full":
-        network = finetune(encoder, table, parts, config, seed=seed, device=device, report=report)
+        network = finetune(
+            encoder,
+            table,
+            parts,
+            config,
+            seed=seed,
+            resample=resample,
+            device=device,
+            report=report,
+        )
         return Member(network.encoder, network.head)
     scaling = Scaling.of(table.task, table.y[parts.train])
     x = features(encoder.eval(), table.graphs, config.fingerprint)

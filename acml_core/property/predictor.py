@@ -208,7 +208,7 @@ def _info(folder: Path) -> PropertyInfo:
 def _head(info: PropertyInfo, dim: int, tensors: dict[str, Tensor]) -> Head | BoostedTrees:
     if info.settings.mode == "boosting":
         return BoostedTrees.of(tensors)
-    kind: Kind = "mlp" if info.settings.mode == "full" else "linear"
+    kind: Kind = "linear" if "first.centre" in tensors else "mlp"
     head = Head(kind, dim, len(info.targets), info.settings.dropout)
     head.load_state_dict(tensors)
     return head.eval()

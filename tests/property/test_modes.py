@@ -12,7 +12,7 @@ from acml_core.artefact import Artefact
 from acml_core.config import parse
 from acml_core.errors import ConfigError
 from acml_core.property.config import FinetuneConfig, Mode
-from acml_core.property.member import learn, raw
+from acml_core.property.member import Member, learn, raw
 from acml_core.property.metrics import figures
 from acml_core.property.probe import probe
 from acml_core.property.scaling import Scaling
@@ -83,7 +83,8 @@ def test_early_stopping_keeps_the_best_epoch(
     model: Artefact, logp: PropertyTable, fast: FinetuneConfig
 ) -> None:
     lines: list[str] = []
-    config = fast.model_copy(update={"epochs": 30, "patience": 2, "lr": 0.02, "encoder_lr": 0.02})
+    rash = {"epochs": 30, "patience": 2, "lr": 0.02, "encoder_lr": 0.02, "careful_epochs": 0}
+    config = fast.model_copy(update=rash)
     parts = random_parts(logp)
     member = learn(model.model.graph_encoder, logp, parts, config, report=lines.append)
     found = [float(line.split()[-1]) for line in lines]
@@ -107,6 +108,34 @@ def test_a_head_may_learn_alone_first(
         learn(model.model.graph_encoder, logp, parts, config, report=lines.append)
         first.append(float(lines[0].split()[-1]))
     assert first[1] < first[0]
+
+
+def test_validation_chooses_between_rash_and_careful(
+    model: Artefact, logp: PropertyTable, fast: FinetuneConfig
+) -> None:
+    """The careful way begins with the probe, and is no worse than that on validation molecules."""
+    parts, encoder = random_parts(logp), model.model.graph_encoder
+
+    def error(member: Member) -> float:
+        value = Scaling.of("regression", logp.y[parts.train]).finished(
+            "regression", raw([member], logp.graphs)[0]
+        )
+        return figures("regression", logp.y[parts.validation], value[parts.validation])["rmse"]
+
+    lines: list[str] = []
+    hasty = fast.model_copy(update={"epochs": 1, "careful_epochs": 3})
+    tuned = error(learn(encoder, logp, parts, hasty, report=lines.append))
+    probed = error(learn(encoder, logp, parts, FinetuneConfig(mode="probe")))
+    free, *careful = (float(line.split()[-1]) for line in lines)
+    assert len(careful) == 4, "the linear model as it was, then three epochs"
+    assert careful[0] == pytest.approx(probed, abs=1e-3)
+    assert min(careful) < free, "one epoch of a new head is not enough"
+    assert tuned == pytest.approx(min(careful), abs=1e-3)
+    blunt = fast.model_copy(update={"epochs": 60, "patience": 60, "careful_epochs": 1})
+    blunt = blunt.model_copy(update={"careful_lr": 1e-9})
+    lines.clear()
+    chosen = error(learn(encoder, logp, parts, blunt, report=lines.append))
+    assert chosen == pytest.approx(min(float(line.split()[-1]) for line in lines), abs=1e-3)
 
 
 def test_a_probe_does_not_mind_what_was_not_measured() -> None:

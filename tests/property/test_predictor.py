@@ -91,7 +91,7 @@ def test_what_is_wrong_with_a_folder(
         ({"schema": 99}, "schema 99"),
         ({"weights": "0" * 64}, "was changed"),
         ({"features": "other"}, "described otherwise"),
-        ({"settings": {"mode": "full"}}, "is damaged"),
+        ({"members": 3}, "is damaged"),
         ({"colour": "red"}, "is damaged"),
     ):
         (tmp_path / INFO).write_text(json.dumps({**plain, **change}))
