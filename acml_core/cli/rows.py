@@ -87,6 +87,10 @@ def row(
 def calibrate(
     model: Annotated[Path, typer.Argument(help="Folder of a trained model; its files change.")],
     data: Annotated[list[Path], typer.Option(help="Table that it was trained on; repeat.")],
+    test: Annotated[
+        list[Path] | None,
+        typer.Option(help="Measure on this table's test molecules instead; may be repeated."),
+    ] = None,
     library: Annotated[
         Path | None, typer.Option(help="Further candidates, like those that will be searched.")
     ] = None,
@@ -99,5 +103,5 @@ def calibrate(
     from acml_core.cli.evaluate import print_metrics
     from acml_core.evaluation.assess import again
 
-    again(load(model), data, library=library, rerank=rerank, report=note)
+    again(load(model), data, tested=test or (), library=library, rerank=rerank, report=note)
     print_metrics(model)

@@ -28,6 +28,7 @@ def assess(
     model: AcmlModel,
     dataset: Dataset,
     *,
+    tested: Dataset | None = None,
     library: PackedGraphs | None = None,
     rerank: int = 0,
     seed: int = 0,
@@ -36,21 +37,23 @@ def assess(
 
     Args:
         dataset: with its split; nothing of its test molecules is used to fit.
+        tested: where the test molecules come from instead: measured ones for a model of simulated.
         library: further candidates for both.
         rerank: best candidates that the second opinion is asked of in the metrics; 0 for none.
     """
     calibrations: dict[str, Calibration] = {}
     metrics: dict[str, Any] = {}
-    test = dataset.molecules("test")
-    for name, measured in dataset.measured.items():
+    other = dataset if tested is None else tested
+    test = other.molecules("test")
+    for name in dataset.measured:
         calibrations[name] = calibrate(model, name, dataset, library=library, seed=seed)
-        asking = measured.of(test)
+        asking = other.measured[name].of(test)
         if len(asking):
-            galleries = galleries_of(model, name, dataset, test, library)
+            galleries = galleries_of(model, name, other, test, library)
             metrics[name], _ = evaluate(
                 model,
                 name,
-                dataset,
+                other,
                 asking,
                 galleries,
                 calibration=calibrations[name],
@@ -65,6 +68,7 @@ def again(
     artefact: Artefact,
     data: Sequence[Path],
     *,
+    tested: Sequence[Path] = (),
     library: Path | None = None,
     rerank: int = 0,
     report: Callable[[str], None] = print,
@@ -73,29 +77,30 @@ def again(
 
     The split is the one that it was trained with. The weights stay as they are.
 
+    Args:
+        tested: tables whose test molecules are measured on instead of those of ``data``.
+
     Returns:
         the metrics.
     """
     info = artefact.info
     training = info.training
     seed = int(training.get("seed", 0))
-    dataset = load(
-        data,
-        list(artefact.model.modalities.values()),
-        SplitConfig(**training.get("split", {})),
-        seed=seed,
-    )
-    test = dataset.molecules("test")
-    seen = artefact.has_seen([dataset.graphs.keys[i] for i in test])
+    modalities = list(artefact.model.modalities.values())
+    split = SplitConfig(**training.get("split", {}))
+    dataset = load(data, modalities, split, seed=seed)
+    other = load(tested, modalities, split, seed=seed) if tested else dataset
+    test = other.molecules("test")
+    seen = artefact.has_seen([other.graphs.keys[i] for i in test])
     if seen.any():
         report(f"{int(seen.sum())} test molecules of the tables were seen in training: left out")
-        dataset.split[test[seen]] = -1
+        other.split[test[seen]] = -1
     candidates = None
     if library is not None:
         candidates, rows, _ = cached(molecule_files.read(library))
         candidates = candidates.select(np.unique(rows[rows >= 0]))
     calibrations, metrics = assess(
-        artefact.model, dataset, library=candidates, rerank=rerank, seed=seed
+        artefact.model, dataset, tested=other, library=candidates, rerank=rerank, seed=seed
     )
     about = {
         name: one.model_copy(update={"calibration": calibrations.get(name, one.calibration)})

@@ -161,6 +161,24 @@ def test_a_run_can_be_assessed_later(small_table: Path, tmp_path: Path) -> None:
     assert artefact.load(path).info.modalities["nmr"].calibration.at(100).scale > 0.1
 
 
+def test_it_can_be_measured_on_another_table(
+    trained: Path, small_table: Path, tmp_path: Path
+) -> None:
+    """Calibrated on one table, measured on the test molecules of another."""
+    folder = shutil.copytree(trained, tmp_path / "run")
+    signals = read(small_table, NmrSignal).signals
+    rows = load([small_table], [Nmr()], SplitConfig(), progress=False)
+    tested = set(rows.graphs.keys[rows.molecules("test")].tolist())
+    own = rows.graphs.keys[rows.measured["nmr"].molecule].tolist()
+    some = [one for one, key in zip(signals, own, strict=True) if key in tested][:12]
+    write(tmp_path / "other.parquet", some)
+    before = again(artefact.load(folder), [small_table])
+    fitted = artefact.load(folder).info.modalities["nmr"].calibration
+    metrics = again(artefact.load(folder), [small_table], tested=[tmp_path / "other.parquet"])
+    assert artefact.load(folder).info.modalities["nmr"].calibration == fitted
+    assert metrics["nmr"]["n_queries"] == len(some) < before["nmr"]["n_queries"]
+
+
 def test_worker_processes_augment_by_the_seed(toy_data: Dataset, tmp_path: Path) -> None:
     one, two = (
         toy_fit(toy_data, tmp_path / name, unlock="all", workers=2, batch_size=16)
