@@ -9,7 +9,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
@@ -25,6 +26,7 @@ from acml_core.encoder import to_device
 from acml_core.errors import BadInput, did_you_mean
 from acml_core.graphs.packed import GraphBatch, PackedGraphs
 from acml_core.modality import Modality, Signal
+from acml_core.remembering import Remembered
 
 Similarity = Literal["cosine", "dot"]
 INFERENCE_BATCH = 512
@@ -62,6 +64,7 @@ class AcmlModel(nn.Module):
         super().__init__()
         self.config = config
         self.modalities = dict(modalities)
+        self._remembered: Remembered | None = None
         self.artefact: Any = None  # what 'artefact.load' knows of it, once that made this model
         self.graph_encoder = make(graph_encoders, config.graph)
         self.heads = nn.ModuleDict(
@@ -106,13 +109,20 @@ class AcmlModel(nn.Module):
         """Vectors of molecules in a modality's space: ``(N, p)`` float32 on the CPU."""
         return self.encode_for(graphs, [modality], index)[modality]
 
-    @torch.inference_mode()
     def encode_for(
         self, graphs: PackedGraphs, modalities: Sequence[str], index: np.ndarray | None = None
     ) -> dict[str, Tensor]:
         """``encode_molecules`` for several modalities; each molecule's graph is encoded once."""
+        index = np.arange(len(graphs)) if index is None else index
+        if self._remembered is not None:
+            return self._remembered.encode(self._encode, graphs, modalities, index)
+        return self._encode(graphs, modalities, index)
+
+    @torch.inference_mode()
+    def _encode(
+        self, graphs: PackedGraphs, modalities: Sequence[str], index: np.ndarray
+    ) -> dict[str, Tensor]:
         with _evaluating(self):
-            index = np.arange(len(graphs)) if index is None else index
             out = {
                 name: [torch.zeros(0, self.head(name).graph_projector.out_dim)]
                 for name in modalities
@@ -123,6 +133,19 @@ class AcmlModel(nn.Module):
                 for name, found in out.items():
                     found.append(self.project_graphs(name, graph).float().cpu())
             return {name: torch.cat(found) for name, found in out.items()}
+
+    @contextmanager
+    def remembering(self) -> Iterator[None]:
+        """Inside, a molecule is encoded once, in however many galleries it stands.
+
+        The weights must stay as they are until the end.
+        """
+        before = self._remembered
+        self._remembered = before or Remembered()
+        try:
+            yield
+        finally:
+            self._remembered = before
 
     def encode_signals(self, modality: str, signals: Sequence[Signal]) -> Tensor:
         """Vectors of measurements: ``(M, p)`` float32 on the CPU."""

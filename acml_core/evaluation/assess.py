@@ -41,19 +41,30 @@ def assess(
         library: further candidates for both.
         rerank: best candidates that the second opinion is asked of in the metrics; 0 for none.
     """
+    with model.remembering():
+        return _assess(model, dataset, tested or dataset, library, rerank, seed)
+
+
+def _assess(
+    model: AcmlModel,
+    dataset: Dataset,
+    tested: Dataset,
+    library: PackedGraphs | None,
+    rerank: int,
+    seed: int,
+) -> tuple[dict[str, Calibration], dict[str, Any]]:
     calibrations: dict[str, Calibration] = {}
     metrics: dict[str, Any] = {}
-    other = dataset if tested is None else tested
-    test = other.molecules("test")
+    test = tested.molecules("test")
     for name in dataset.measured:
         calibrations[name] = calibrate(model, name, dataset, library=library, seed=seed)
-        asking = other.measured[name].of(test)
+        asking = tested.measured[name].of(test)
         if len(asking):
-            galleries = galleries_of(model, name, other, test, library)
+            galleries = galleries_of(model, name, tested, test, library)
             metrics[name], _ = evaluate(
                 model,
                 name,
-                other,
+                tested,
                 asking,
                 galleries,
                 calibration=calibrations[name],

@@ -89,7 +89,8 @@ def evaluate_tables(
         candidates, rows, left_out = cached(molecule_files.read(library))
         candidates = candidates.select(np.unique(rows[rows >= 0]))
         rejects += left_out
-    galleries = galleries_of(artefact.model, modality, dataset, unseen, candidates)
+    with artefact.model.remembering():
+        galleries = galleries_of(artefact.model, modality, dataset, unseen, candidates)
     baselines = []
     references = np.setdiff1d(np.arange(len(measured.signals)), queries)
     most = analogues.QUERIES if match_queries is None else match_queries

@@ -1,5 +1,6 @@
 #!/bin/sh
-# The weights that come with this plugin, from the tables of $ACML_DATA; about 180 minutes of one core.
+# The weights that come with this plugin, from the tables of $ACML_DATA; about 160 minutes of one core,
+# then nine of a GPU.
 #
 #   sh plugins/acml-plugin-nmr/scripts/train_weights.sh WORK
 #
@@ -31,9 +32,10 @@ train() { # folder, recipe, minutes, further options
 train first "$here/weights/first.toml" 32
 train second "$here/weights/second.toml" 55 --init first
 train third "$here/weights/third.toml" 70 --init second
+train fourth "$here/weights/fourth.toml" 9 --init third # beside four other trainings on one H200
 
-acml models calibrate third --data "$measured" --library "$library" --rerank 100
-[ -e final ] || acml models export third final --half \
+acml models calibrate fourth --data "$measured" --library "$library" --rerank 100
+[ -e final ] || acml models export fourth final --half \
     --licence CC-BY-SA-4.0 --data "NMRShiftDB2: CC BY-SA"
 echo "$work/final: copy its six files to src/acml_plugin_nmr/models/v1 and print its row with"
 echo "acml models row"
