@@ -61,14 +61,16 @@ class Allowance(TorchFunctionMode):
         return func(*args, **kwargs)
 
 
-def for_weights(path: Path) -> Allowance:
-    """What a model with the weights of a safetensors file may need; reads the file's header alone.
+def for_weights(*paths: Path) -> Allowance:
+    """What a model with the weights of safetensors files may need; reads the files' headers alone.
 
     Raises:
         safetensors.SafetensorError, OSError: the file is damaged.
     """
-    with safe_open(path, framework="pt") as file:
-        sizes = [math.prod(file.get_slice(name).get_shape()) for name in list(file.keys())]
+    sizes: list[int] = []
+    for path in paths:
+        with safe_open(path, framework="pt") as file:
+            sizes += [math.prod(file.get_slice(name).get_shape()) for name in list(file.keys())]
     return Allowance(TIMES * len(sizes) + TENSORS_BESIDE, TIMES * sum(sizes) + ELEMENTS_BESIDE)
 
 

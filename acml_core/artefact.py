@@ -30,7 +30,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 import acml_core
-from acml_core import allowance, plugins
+from acml_core import allowance, lent, plugins
 from acml_core.card import card
 from acml_core.config import parse
 from acml_core.errors import ArtefactError, ConfigError
@@ -185,7 +185,7 @@ def load(name: str | Path) -> Artefact:
             ) from None
     model = _built(info, modalities, path)
     try:
-        model.load_state_dict(load_file(path / WEIGHTS))
+        model.load_state_dict(weights(path, info))
         seen = load_file(path / SEEN)["seen"].numpy()
         golden = load_file(path / GOLDEN)
     except (SafetensorError, RuntimeError, KeyError) as error:
@@ -196,6 +196,14 @@ def load(name: str | Path) -> Artefact:
     return model.artefact
 
 
+def weights(path: Path, info: Info) -> dict[str, Tensor]:
+    """All weights of a model's folder, with those that other models store."""
+    found = load_file(path / WEIGHTS)
+    for modality, lender in info.towers.items():
+        found |= lent.tower(modality, lender)
+    return found
+
+
 def _built(info: Info, modalities: Mapping[str, Modality], path: Path) -> AcmlModel:
     """The model that acml.json describes, without its weights yet.
 
@@ -203,7 +211,8 @@ def _built(info: Info, modalities: Mapping[str, Modality], path: Path) -> AcmlMo
         ArtefactError: it would be far larger than its weights, or cannot be built.
     """
     try:
-        with allowance.for_weights(path / WEIGHTS):
+        borrowed = [lent.weights_of(lender) for lender in info.towers.values()]
+        with allowance.for_weights(path / WEIGHTS, *borrowed):
             return AcmlModel(info.model, modalities)
     except allowance.TooLarge:
         raise ArtefactError(

@@ -53,6 +53,18 @@ class ModalityInfo(Settings):
         return kind.model_validate_json(json.dumps(self.example))  # JSON: bytes are base64 there
 
 
+class Lender(Settings):
+    """A published model whose locked tower another model uses, and does not store again.
+
+    Attributes:
+        model: its name in a registry, or the Hub's OWNER/NAME@COMMIT.
+        weights: sha256 of its model.safetensors.
+    """
+
+    model: str
+    weights: str
+
+
 class Info(Settings):
     """The whole of acml.json."""
 
@@ -62,6 +74,7 @@ class Info(Settings):
     modalities: dict[str, ModalityInfo]
     features: str = Field(description="fingerprint of the atom and bond features")
     weights: str = Field(description="sha256 of model.safetensors")
+    towers: dict[str, Lender] = Field({}, description="by modality, towers that others store")
     training: dict[str, Any] = Field({}, description="every setting of the training run")
     data: dict[str, Any] = Field({}, description="tables by name and sha256, and what they say")
     command: str = Field("", description="the command that made the model")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +11,22 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from acml_core import artefact
+from acml_core import artefact, lent
 from acml_core.artefact import Artefact, golden_vectors, write_metrics
 from acml_core.card import card
+from acml_core.errors import ArtefactError, BadInput
 from acml_core.files import sha256, write_tensors, write_text
-from acml_core.info import Info
+from acml_core.info import Info, Lender
 from acml_core.layout import CARD, FILES, GOLDEN, INFO, METRICS, SEEN, WEIGHTS
 
 
 def rewrite(
-    source: Artefact, folder: Path, *, half: bool = False, about: Mapping[str, Any] | None = None
+    source: Artefact,
+    folder: Path,
+    *,
+    half: bool = False,
+    about: Mapping[str, Any] | None = None,
+    lenders: Sequence[str] = (),
 ) -> Info:
     """Write a model's files into ``folder``, as its weights are now.
 
@@ -34,19 +40,26 @@ def rewrite(
         folder: made where it is absent.
         half: store weights as float16, half as large.
         about: what acml.json is to say of the data beside what it says, such as licences.
+        lenders: published models whose towers this one has, locked: they are not stored again.
 
     Returns:
         what is now in acml.json.
+
+    Raises:
+        BadInput: a lender has no tower of this model.
     """
     folder.mkdir(parents=True, exist_ok=True)
     model = source.model
     same = _unchanged(source)
-    if same and not half and about is None:
+    if same and not half and about is None and not lenders:
         artefact.copy(source.path, folder)
         return source.info
     metrics = json.loads((source.path / METRICS).read_text(encoding="utf-8")) if same else {}
     state = {key: _stored(value, half) for key, value in model.state_dict().items()}
-    write_tensors(folder / WEIGHTS, state)
+    towers = {**source.info.towers, **_towers(state, source.info, lenders)}
+    borrowed = tuple(lent.prefix(name) for name in towers)
+    own = {key: value for key, value in state.items() if not key.startswith(borrowed)}
+    write_tensors(folder / WEIGHTS, own)
     write_tensors(folder / SEEN, {"seen": torch.from_numpy(np.asarray(source.seen))})
     device, modes = model.device, model.training
     kept = {key: value.clone() for key, value in model.state_dict().items()}
@@ -62,7 +75,9 @@ def rewrite(
         model.to(device).train(modes)
     write_tensors(folder / GOLDEN, golden)
     data = {**source.info.data, **(about or {})}
-    info = source.info.model_copy(update={"weights": sha256(folder / WEIGHTS), "data": data})
+    info = source.info.model_copy(
+        update={"weights": sha256(folder / WEIGHTS), "data": data, "towers": towers}
+    )
     write_metrics(folder, metrics)
     write_text(folder / CARD, card(info, metrics))
     write_text(folder / INFO, info.model_dump_json(indent=1, by_alias=True))
@@ -71,14 +86,39 @@ def rewrite(
 
 def _unchanged(source: Artefact) -> bool:
     """Whether the model in memory has the weights of its folder."""
-    from safetensors.torch import load_file
-
     if not all((source.path / name).is_file() for name in FILES):
         return False
-    stored = load_file(source.path / WEIGHTS)
+    stored = artefact.weights(source.path, source.info)
     return all(
         torch.equal(value.cpu(), stored[key].to(value.dtype))
         for key, value in source.model.state_dict().items()
+    )
+
+
+def _towers(state: Mapping[str, Tensor], info: Info, lenders: Sequence[str]) -> dict[str, Lender]:
+    """By modality, the lender whose tower is the model's own, number for number."""
+    found: dict[str, Lender] = {}
+    for name in lenders:
+        lender = lent.lender_of(name)
+        given = [m for m in info.modalities if _same(state, lent.prefix(m), lender, m)]
+        if not given:
+            raise BadInput(
+                f"{name} has no tower that this model has",
+                remedy="Train with --tower of that model and unlock = none; export with --half"
+                " where it was.",
+            )
+        found |= dict.fromkeys(given, lender)
+    return found
+
+
+def _same(state: Mapping[str, Tensor], start: str, lender: Lender, modality: str) -> bool:
+    own = {key: value for key, value in state.items() if key.startswith(start)}
+    try:
+        other = lent.tower(modality, lender)
+    except ArtefactError:
+        return False
+    return own.keys() == other.keys() and all(
+        torch.equal(value.float(), other[key].float()) for key, value in own.items()
     )
 
 

@@ -200,6 +200,10 @@ def export(
         list[str] | None,
         typer.Option(help="'NAME: LICENCE' of a data set, where tables do not say so; repeat."),
     ] = None,
+    tower_of: Annotated[
+        list[str] | None,
+        typer.Option(help="Published model whose locked tower need not be stored again; repeat."),
+    ] = None,
 ) -> None:
     """Write a model's folder again, checked; at half precision and with licences on demand."""
     from acml_core import artefact
@@ -212,7 +216,7 @@ def export(
     loaded = artefact.load(folder)
     sets = data_sets(data)
     about = stated(loaded.info, licence, sets) if licence or sets else None
-    rewrite(loaded, out, half=half, about=about)
+    rewrite(loaded, out, half=half, about=about, lenders=tower_of or ())
     typer.echo(str(out))
 
 
