@@ -33,7 +33,7 @@ EXACT = 512
 BANDS = 256
 """Bands of score in which the others are counted."""
 
-SIZES = (100, 1_000, 10_000, 100_000)
+SIZES = (100, 1_000, 3_000, 10_000, 30_000, 100_000)
 """Numbers of candidates that are fitted, beside all of the data set."""
 
 MIN_ISOMER_QUERIES = 30
