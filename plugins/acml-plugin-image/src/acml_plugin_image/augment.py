@@ -31,10 +31,10 @@ def augment(image: Tensor, config: ImageConfig, motion: Tensor | None = None) ->
     image = _some(
         image, config.blur, lambda x: functional.avg_pool2d(x, 3, 1, 1, count_include_pad=False)
     )
-    each = {"size": (len(image), 1, 1), "device": image.device}
-    power = torch.exp(config.bend * torch.randn(**each))
+    size, device = len(image), image.device
+    power = torch.exp(config.bend * torch.randn(size, 1, 1, device=device))
     image = 255 * (image / 255).clamp(0, 1) ** power
-    noise = config.noise * 255 * torch.rand(**each) ** 3
+    noise = config.noise * 255 * torch.rand(size, 1, 1, device=device) ** 3
     return (image + noise * torch.randn_like(image)).clamp(0, 255)
 
 
