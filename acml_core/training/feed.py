@@ -22,7 +22,7 @@ AHEAD = 8
 """Batches that each worker keeps ready."""
 
 FEWEST = 2
-"""A modality that fewer molecules of a batch were measured in has nothing to contrast."""
+"""Fewer molecules than this, of a batch or of a table, leave nothing to contrast."""
 
 
 @dataclass
@@ -32,7 +32,7 @@ class Part:
     Attributes:
         rows: (b,) which of the batch's molecules were measured.
         views: numbers of the signals drawn, (b,) each.
-        collated: for each view what ``Modality.collate`` gives; none where outputs are kept.
+        collated: for each view what ``Modality.collate`` gives; none where nobody did so ahead.
     """
 
     rows: np.ndarray
@@ -89,23 +89,19 @@ class _Collated(Sequence[Job]):
 def collated(
     jobs: Sequence[Job], towers: Mapping[str, Tower], workers: int, *, seed: int
 ) -> Iterator[Job]:
-    """The jobs in order, their signals collated, ``workers`` processes ahead (0: here, one by one).
+    """The jobs in order, their signals collated by ``workers`` processes ahead.
 
-    Worker processes are forked, since they share the prepared signals; where that cannot be, all is
-    done here.
+    Worker processes are forked, since they share the prepared signals. Without any, or where that
+    cannot be, the jobs come as they are: ``Tower.features`` collates what was not.
 
     Args:
         seed: of the workers' augmentation.
     """
-    source = _Collated(jobs, towers)
     if not workers or "fork" not in multiprocessing.get_all_start_methods():
-        for number in range(len(source)):
-            job = source[number]
-            yield job
-            jobs[number].parts.clear()  # what was collated is large
+        yield from jobs
         return
     yield from DataLoader(
-        source,  # type: ignore[arg-type]
+        _Collated(jobs, towers),  # type: ignore[arg-type]
         batch_size=None,
         num_workers=workers,
         prefetch_factor=AHEAD,

@@ -25,7 +25,7 @@ from acml_core.model import AcmlModel, ModelConfig
 from acml_core.training import checkpoint
 from acml_core.training.bank import Bank
 from acml_core.training.config import TrainConfig
-from acml_core.training.feed import Job, collated, plan
+from acml_core.training.feed import FEWEST, Job, collated, plan
 from acml_core.training.neighbours import Neighbours
 from acml_core.training.precision import autocast
 from acml_core.training.pretrain import pretrain
@@ -34,9 +34,6 @@ from acml_core.training.schedule import Clock, factor
 from acml_core.training.towers import Tower
 
 HISTORY = "history.jsonl"
-MIN_TRAIN = 2
-"""Fewer training molecules than this leave nothing to contrast."""
-
 Report = Callable[[str], None]
 
 
@@ -318,7 +315,7 @@ def _forget_after(out: Path, epoch: int) -> None:
 
 
 def _enough(name: str, n_train: int, n_validation: int) -> None:
-    if n_train < MIN_TRAIN or n_validation < 1:
+    if n_train < FEWEST or n_validation < 1:
         raise BadInput(
             f"{n_train} training and {n_validation} validation measurements of {name!r}"
             " are too few",

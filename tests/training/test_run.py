@@ -99,8 +99,7 @@ def test_overfitting_64_molecules(starter: Path, tmp_path: Path) -> None:
 def test_the_small_model_learns_something(trained: Path) -> None:
     rows = history(trained)
     assert rows[-1]["loss"] < 0.8 * rows[0]["loss"]
-    # the best epoch's weights are the model
-    assert max(row["validation_mrr"] for row in rows) > 1.5 * rows[0]["validation_mrr"]
+    assert rows[-1]["validation_mrr"] > 1.5 * rows[0]["validation_mrr"]
     metrics = json.loads((trained / "metrics.json").read_text())["nmr"]["galleries"][0]
     found, baselines = metrics["modality_to_graph"], metrics["baselines"]
     assert found["mrr"]["ci95"][0] > baselines["random"]["mrr"]["value"]
