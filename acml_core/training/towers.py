@@ -127,8 +127,10 @@ class Tower:
         return self.encoder(batch)
 
     def collate(self, signals: np.ndarray, *, train: bool) -> dict[str, Tensor]:
-        """Some signals as a batch, on the CPU."""
-        return self.modality.collate([self.items[i] for i in signals], train=train)
+        """Some signals as a batch, on the CPU; a plugin's own arithmetic stays in float32."""
+        items = [self.items[i] for i in signals]
+        with torch.autocast("cpu", enabled=False):
+            return self.modality.collate(items, train=train)
 
     def place(self, collated: dict[str, Tensor], *, train: bool) -> dict[str, Tensor]:
         """A collated batch on the tower's device, as the encoder takes it.
