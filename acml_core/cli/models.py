@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -218,6 +219,64 @@ def export(
     about = stated(loaded.info, licence, sets) if licence or sets else None
     rewrite(loaded, out, half=half, about=about, lenders=tower_of or ())
     typer.echo(str(out))
+
+
+@app.command(
+    "join",
+    epilog="Example: acml models join nmr/gine5.v1 ms/gine5.v1 --data structures.parquet --out all",
+)
+def join(
+    models: Annotated[
+        list[str], typer.Argument(help="Trained models, one modality each: names or folders.")
+    ],
+    data: Annotated[
+        list[Path], typer.Option(help="File of molecules to learn from; repeat for several.")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder of the joint model; a killed run goes on.")],
+    graph: Annotated[
+        str | None,
+        typer.Option(help="Begin with this model's graph encoder; default: the first model's."),
+    ] = None,
+    max_minutes: Annotated[float | None, typer.Option(help="Training time, at most [min].")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="Any setting: key=value; repeat.")
+    ] = None,
+    device_: Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")] = "auto",
+) -> None:
+    """Train one graph encoder that gives the vectors of several models, from structures alone.
+
+    Calibrate it afterwards: acml models calibrate.
+    """
+    from acml_core.cli.common import device, overrides
+    from acml_core.command import as_typed
+    from acml_core.config import merge, parse
+    from acml_core.errors import BadInput
+    from acml_core.hub.pretrained import load
+    from acml_core.training.join import JoinConfig
+    from acml_core.training.join import join as train
+
+    given: dict[str, Any] = {} if max_minutes is None else {"max_minutes": max_minutes}
+    settings = parse(JoinConfig, merge(overrides(set_ or []), given), source="--set")
+    teachers = {}
+    for name in models:
+        one = load(name)
+        for modality in one.info.modalities:
+            if modality in teachers:
+                raise BadInput(
+                    f"{name} is a second model of {modality}", remedy="Name one model for each."
+                )
+            teachers[modality] = one
+    path = train(
+        teachers,
+        data,
+        out,
+        config=settings,
+        graph=load(graph) if graph else None,
+        device=device(device_),
+        command=as_typed(sys.argv[1:]),
+        report=note,
+    )
+    typer.echo(str(path))
 
 
 def _state(entry: Entry) -> str:
