@@ -267,6 +267,7 @@ def _fit(
     saved = clock.elapsed
     while state["epoch"] < config.epochs and clock.progress(int(state["step"])) < 1:
         rng = np.random.default_rng([config.seed, int(state["epoch"])])
+        torch.manual_seed(config.seed * 100_003 + int(state["epoch"]))  # dropout
         order = rng.permutation(train)
         losses: list[float] = []
         starts = tqdm(range(0, len(order), config.batch_size), desc="join", leave=False)
