@@ -25,9 +25,9 @@ class FinetuneConfig(Settings):
     head_epochs: int = Field(
         0, ge=0, description="passes in which the head alone learns, before the encoder joins"
     )
-    epochs: int = Field(20, ge=1, description="passes over the training molecules, at most")
+    epochs: int = Field(12, ge=1, description="passes over the training molecules, at most")
     careful_epochs: int = Field(
-        10,
+        6,
         ge=0,
         description="the same of another attempt, which begins with a linear model on the frozen"
         " encoder and changes both little; validation chooses between the two; 0 for none",
@@ -36,7 +36,7 @@ class FinetuneConfig(Settings):
         1e-4, gt=0, description="highest learning rate of that attempt, of encoder and head"
     )
     max_samples: int = Field(
-        80_000,
+        50_000,
         ge=1,
         description="molecules looked at in all, at most: large tables get fewer epochs",
     )
@@ -47,7 +47,7 @@ class FinetuneConfig(Settings):
     dropout: float = Field(0.2, ge=0, lt=1, description="before each layer of the head")
     warmup: float = Field(0.1, ge=0, lt=1, description="share of the run that warms up")
     clip: float = Field(1.0, gt=0, description="largest gradient norm")
-    patience: int = Field(8, ge=1, description="epochs without a better validation before the end")
+    patience: int = Field(4, ge=1, description="epochs without a better validation before the end")
     average: float = Field(
         0.9,
         ge=0,

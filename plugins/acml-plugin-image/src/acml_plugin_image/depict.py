@@ -80,12 +80,12 @@ def _prepared(
     for atom in mol.GetAtoms():
         atom.SetIntProp(NUMBER, atom.GetIdx())
     if style.abbreviate:
-        mol = rdAbbreviations.CondenseMolAbbreviations(mol, _abbreviations(), style.abbreviate)
+        mol = rdAbbreviations.CondenseMolAbbreviations(mol, abbreviations(), style.abbreviate)
     elif style.hydrogens and mol.GetNumHeavyAtoms() <= MAX_HYDROGEN_ATOMS:
         mol = Chem.AddHs(mol)
     if style.shuffle:
         mol = Chem.RenumberAtoms(mol, rng.permutation(mol.GetNumAtoms()).tolist())
-    if style.layout == "coordgen" and _fits_coordgen(mol):
+    if style.layout == "coordgen" and fits_coordgen(mol):
         rdCoordGen.AddCoords(mol)
     else:
         rdDepictor.Compute2DCoords(mol)
@@ -166,7 +166,7 @@ def _colours(options: Any, style: Style) -> None:
         options.setBackgroundColour(style.background)
 
 
-def _fits_coordgen(mol: Chem.Mol) -> bool:
+def fits_coordgen(mol: Chem.Mol) -> bool:
     rings = mol.GetRingInfo().AtomRings()
     largest = max(map(len, rings), default=0)
     return mol.GetNumAtoms() <= MAX_COORDGEN_ATOMS and largest <= MAX_COORDGEN_RING
@@ -218,5 +218,5 @@ def _carbon(hydrogens: int) -> str:
 
 
 @cache
-def _abbreviations() -> Any:
+def abbreviations() -> Any:
     return rdAbbreviations.GetDefaultAbbreviations()
