@@ -17,7 +17,7 @@ COMMIT = re.compile(r"[0-9a-f]{40}")
 NAME = re.compile(r"[a-z0-9_]+/[a-z0-9_]+\.[a-z0-9][a-z0-9._-]*")
 """Names of rows, ``modality/arch.tag``: "nmr/gine5.13c-v1"."""
 
-JOINT = "joint"
+JOINT = "all"
 """First part of the name of a model of several modalities."""
 
 NON_COMMERCIAL = re.compile(r"\bNC\b|non[- ]?commercial", re.IGNORECASE)
