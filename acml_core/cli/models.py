@@ -245,7 +245,7 @@ def join(
 ) -> None:
     """Train one graph encoder that gives the vectors of several models, from structures alone.
 
-    Calibrate it afterwards: acml models calibrate.
+    Its probabilities are those of the models, until acml models calibrate fits them anew.
     """
     from acml_core.cli.common import device, overrides
     from acml_core.command import as_typed

@@ -37,9 +37,8 @@ from acml_core.files import sha256
 from acml_core.graphs.build import cached
 from acml_core.graphs.packed import PackedGraphs
 from acml_core.model import AcmlModel
-from acml_core.probability import Calibration
 from acml_core.training import checkpoint
-from acml_core.training.run import NOT_FITTED, begin_with_graph
+from acml_core.training.run import begin_with_graph
 from acml_core.training.schedule import Clock, factor
 
 FEWEST = 2
@@ -82,8 +81,9 @@ def join(
 ) -> Path:
     """Train the joint model and write it. Returns its folder.
 
-    A killed run goes on from its last checkpoint when it is started again in the same way. Nothing is
-    fitted for the scores yet: ``acml models calibrate`` does that.
+    A killed run goes on from its last checkpoint when it is started again in the same way. The scores
+    are made into probabilities as the teachers' are, whose vectors these nearly are: a little too sure
+    of themselves, until ``acml models calibrate`` fits them anew.
 
     Args:
         teachers: trained models of one modality each, by modality.
@@ -119,7 +119,9 @@ def join(
     artefact.save(
         out,
         model,
-        calibrations={name: Calibration.constant(NOT_FITTED) for name in teachers},
+        calibrations={
+            name: one.info.modalities[name].calibration for name, one in teachers.items()
+        },
         examples={
             name: one.info.modalities[name].signal(one.model.modalities[name].signal)
             for name, one in teachers.items()

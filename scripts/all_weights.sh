@@ -1,0 +1,26 @@
+#!/bin/sh
+# all/gine5.v1: one graph encoder for the bundled models of every plugin; 20 minutes of one core.
+#
+#   sh scripts/all_weights.sh WORK
+#
+# WORK receives the trained model and what is to be bundled. A killed run goes on.
+set -eu
+work=$1
+mkdir -p "$work"
+models="nmr/gine5.v1 ms/gine5.v1 ir/gine5.v1 image/gine5.v1 smiles/gine5.v1"
+[ -e "$work/all/acml.json" ] ||
+    acml models join $models --max-minutes 20 --set epochs=30 --out "$work/all" \
+        --data "$ACML_DATA/library/real_molecules.parquet" \
+        --data "$ACML_DATA/nmr/nmrshiftdb2.parquet" \
+        --data "$ACML_DATA/ms/massbank.parquet" \
+        --data "$ACML_DATA/ir/gas_phase.parquet"
+[ -e "$work/final" ] ||
+    acml models export "$work/all" "$work/final" --half --licence CC-BY-NC-SA-4.0 \
+        --data "NMRShiftDB2: CC BY-SA" \
+        --data "MassBank 2025.05.1: CC BY, CC BY-SA, CC BY-NC-SA, CC0, dl-de/by-2-0" \
+        --data "spectra simulated with MMFF94 for ACML: CC0-1.0" \
+        --data "structures of NMRShiftDB2, MassBank and public CAS lists: CC BY-SA" \
+        --data "ZINC and MOSES (pretraining of the SMILES tower): free to use with citation" \
+        --tower-of nmr/gine5.v1 --tower-of ms/gine5.v1 --tower-of ir/gine5.v1 \
+        --tower-of image/gine5.v1 --tower-of smiles/gine5.v1
+echo "$work/final: copy its six files to acml_core/models/all-v1 and print its row with acml models row"
