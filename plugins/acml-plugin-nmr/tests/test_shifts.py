@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from acml_plugin_nmr.modality import Nmr, NmrConfig
+from acml_plugin_nmr.shifts import match
 from acml_plugin_nmr.shifts.assign import AssignSettings, Peaks, pair
 from acml_plugin_nmr.shifts.match import assignment, log_likelihoods
 from acml_plugin_nmr.shifts.predict import predict
@@ -126,6 +127,26 @@ def test_assignment_names_atoms():
         ("1H", 2.05): 5,
         ("1H", 1.26): 0,
     }
+
+
+def test_what_is_remembered_follows_the_order_of_atoms(monkeypatch):
+    mol = Chem.MolFromSmiles("CC(=O)OCc1ccncc1")
+    signal = simulate_many([mol])[0]
+    backwards = Chem.RenumberAtoms(mol, list(range(mol.GetNumAtoms()))[::-1])
+    last = mol.GetNumAtoms() - 1
+    rows = assignment(signal, mol)
+    assert assignment(signal, mol) == rows
+    for row, other in zip(rows, assignment(signal, backwards), strict=True):
+        assert other["predicted"] == pytest.approx(row["predicted"], abs=1e-3)
+        assert last - other["atom"] in {
+            atom.GetIdx()
+            for atom in mol.GetAtoms()
+            if atom.GetSymbol() == mol.GetAtomWithIdx(row["atom"]).GetSymbol()
+        }
+    monkeypatch.setattr(match, "REMEMBERED", 2)
+    some = [Chem.MolFromSmiles("C" * n + "O") for n in range(1, 8)]
+    assert len(match.expect([*some, *some])) == 14
+    assert len(match._remembered) == 2
 
 
 def test_simulated_lists_have_every_carbon_and_every_bearer():

@@ -27,6 +27,12 @@ NUCLEI = ("13C", "1H")
 _HYDROGENS = {CLASSES_13C[letter]: number for letter, number in HYDROGENS_OF.items()}
 
 
+REMEMBERED = 4096
+"""Molecules whose expected peaks are kept: some 20 MB."""
+
+_remembered: dict[bytes, Expected] = {}
+
+
 @dataclass(frozen=True)
 class Expected:
     """What is needed of a molecule to compare it with any sample.
@@ -44,8 +50,16 @@ class Expected:
 
 
 def expect(mols: Sequence[Chem.Mol]) -> list[Expected]:
-    """Expected peaks of molecules."""
-    return [_expected(mol, shifts) for mol, shifts in zip(mols, predict(mols), strict=True)]
+    """Expected peaks of molecules, remembered: whoever ranks first is shown atom by atom next, and
+    one library's candidates come again and again. Not to be written to."""
+    keys = [mol.ToBinary() for mol in mols]  # unlike a SMILES it tells the order of the atoms
+    found = {key: _remembered[key] for key in keys if key in _remembered}
+    new = {key: mol for key, mol in zip(keys, mols, strict=True) if key not in found}
+    for key, mol, shifts in zip(new, new.values(), predict(list(new.values())), strict=True):
+        found[key] = _remembered[key] = _expected(mol, shifts)
+    while len(_remembered) > REMEMBERED:
+        _remembered.pop(next(iter(_remembered)), None)  # the oldest
+    return [found[key] for key in keys]
 
 
 def _expected(mol: Chem.Mol, shifts: Shifts) -> Expected:
