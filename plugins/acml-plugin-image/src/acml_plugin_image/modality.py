@@ -15,6 +15,7 @@ from acml_plugin_image.signal import ImageSignal
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from PIL.Image import Image
     from rdkit.Chem import Mol
 
     from acml_core.modality import Encoder
@@ -93,6 +94,24 @@ class Picture(Modality):
         from acml_plugin_image.simulate import simulate
 
         return simulate(mol, self.config.styles)
+
+    def rerank(self, signal: ImageSignal, mols: Sequence[Mol]) -> np.ndarray:
+        """How well each candidate's drawing agrees with the ink; see ``overlay.rerank.rerank``."""
+        from acml_plugin_image.overlay.rerank import rerank
+
+        return rerank(self._picture(signal), mols)
+
+    def assign(self, signal: ImageSignal, mol: Mol) -> list[dict[str, Any]]:
+        """Where each atom lies in the picture; see ``overlay.rerank.assign``."""
+        from acml_plugin_image.overlay.rerank import assign
+
+        return assign(self._picture(signal), mol)
+
+    def _picture(self, signal: ImageSignal) -> Image:
+        from acml_plugin_image.pictures import frames
+
+        name = signal.origin or "image"
+        return next(frames(signal.image, name, max_pixels=self.config.max_pixels))
 
     def draw(self, signal: ImageSignal) -> Figure:
         """The picture, and the ink map that the encoder sees."""

@@ -1,0 +1,91 @@
+"""Cut out what stands at an atom or along a bond, at one scale for all pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from acml_plugin_image.overlay.ground import Ground
+
+FAINT = 0.15
+"""The darkest ink of a crop becomes 1, unless it is less than this."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """What a crop shows.
+
+    Attributes:
+        side: of a crop [px].
+        across: the same [bond lengths].
+    """
+
+    side: int
+    across: float
+
+    @property
+    def per_bond(self) -> float:
+        """Pixels of a crop that a bond is long."""
+        return self.side / self.across
+
+    @cached_property
+    def grid(self) -> np.ndarray:
+        """(side, side) complex64, places of a crop's pixels from its centre [bond lengths]."""
+        offset = (np.arange(self.side) - (self.side - 1) / 2) / self.per_bond
+        return np.asarray(offset[None, :] + 1j * offset[:, None], dtype=np.complex64)
+
+
+ATOM, BOND = Window(32, 1.3), Window(24, 1.5)
+
+
+def atom_crops(
+    ground: Ground, at: np.ndarray, unit: float, grid: np.ndarray | None = None
+) -> np.ndarray:
+    """(n, side, side) float32, darkest ink 1, around places ``at`` (n,), upright as letters are.
+
+    Args:
+        unit: length of a bond [px].
+        grid: as ``ATOM.grid``; another one distorts.
+    """
+    grid = ATOM.grid if grid is None else grid
+    return _cut(ground, at[:, None, None] + unit * grid, ATOM.per_bond / unit)
+
+
+def bond_crops(
+    ground: Ground,
+    begin: np.ndarray,
+    end: np.ndarray,
+    unit: float,
+    grid: np.ndarray | None = None,
+) -> np.ndarray:
+    """(b, side, side) float32, darkest ink 1, around the middles of bonds, which are turned level."""
+    grid = BOND.grid if grid is None else grid
+    step = end - begin
+    along = step / np.maximum(np.abs(step), 1e-3)
+    middle = (begin + end) / 2
+    places = middle[:, None, None] + unit * along[:, None, None] * grid
+    return _cut(ground, places, BOND.per_bond / unit)
+
+
+def _cut(ground: Ground, places: np.ndarray, share: float) -> np.ndarray:
+    """Ink at places (..., side, side).
+
+    Args:
+        share: of the picture's size that it is made small to first, so that no line is missed.
+    """
+    side = max(8, round(len(ground.ink) * min(1.0, share)))
+    small = ground.reduced(side)
+    share = side / len(ground.ink)
+    x = np.clip((places.real + 0.5) * share - 0.5, 0, side - 1.001).astype(np.float32)
+    y = np.clip((places.imag + 0.5) * share - 0.5, 0, side - 1.001).astype(np.float32)
+    column, row = x.astype(np.int32), y.astype(np.int32)
+    fx, fy = x - column, y - row
+    index = row * side + column
+    flat = small.ravel()
+    top = flat[index] * (1 - fx) + flat[index + 1] * fx
+    bottom = flat[index + side] * (1 - fx) + flat[index + side + 1] * fx
+    crops = top * (1 - fy) + bottom * fy
+    darkest = np.maximum(crops.max(axis=(-2, -1), keepdims=True), FAINT)
+    return np.asarray(crops / darkest, dtype=np.float32)

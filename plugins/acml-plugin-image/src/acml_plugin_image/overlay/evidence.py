@@ -1,0 +1,81 @@
+"""What layouts on the ink say for their molecules: letters, bonds, and ink that nothing explains."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from acml_plugin_image.overlay import reader
+from acml_plugin_image.overlay.align import Laid
+from acml_plugin_image.overlay.ground import Ground
+from acml_plugin_image.overlay.looks import atom_looks, bond_looks
+
+LEAST = -4.0
+"""Log probability of one atom or bond, at least: a smudge does not rule a candidate out."""
+
+ABBREVIATION = -2.0
+"""Log probability that letters, which are not read, are those of a group that is abbreviated."""
+
+
+class Evidence(NamedTuple):
+    """Each a sum over the drawing.
+
+    Attributes:
+        atoms, bonds: log probabilities that atoms and bonds look as they do.
+        unexplained: length of strokes that belong to nothing [bond lengths].
+        bare: length of strokes without ink [bond lengths].
+    """
+
+    atoms: float
+    bonds: float
+    unexplained: float
+    bare: float
+
+
+def evidence(laid: Sequence[Laid], ground: Ground) -> list[Evidence]:
+    """See ``Evidence``; of each. The readers are asked once, for all."""
+    if not laid:
+        return []
+    atoms, bonds = _atoms(laid, ground), _bonds(laid, ground)
+    ink = ground.area / ground.line  # length of all strokes [px]
+    return [
+        Evidence(
+            atoms=atoms[i],
+            bonds=bonds[i],
+            unexplained=float((1 - one.explained).mean()) * ink / one.unit,
+            bare=float((1 - one.inked).sum()),
+        )
+        for i, one in enumerate(laid)
+    ]
+
+
+def _atoms(laid: Sequence[Laid], ground: Ground) -> list[float]:
+    at = np.concatenate([one.at for one in laid])
+    count = [one.layout.count for one in laid]
+    shown = atom_looks(ground, at, np.repeat([one.unit for one in laid], count))
+    kind = np.concatenate([reader.atom_classes(one.layout) for one in laid])
+    element = np.concatenate([one.layout.element for one in laid])
+    carbon = shown[:, reader.ATOMS.index("C")]
+    letters = np.log(np.maximum(1 - np.exp(carbon), 1e-6)) + ABBREVIATION
+    seen = np.where(element == 0, letters, shown[np.arange(len(kind)), kind])
+    return _sums(seen, count)
+
+
+def _bonds(laid: Sequence[Laid], ground: Ground) -> list[float]:
+    count = [len(one.layout.bonds) for one in laid]
+    if not sum(count):
+        return [0.0] * len(laid)
+    begin, end = (
+        np.concatenate([one.at[one.layout.bonds[:, i]] for one in laid]) for i in range(2)
+    )
+    shown = bond_looks(ground, begin, end, np.repeat([one.unit for one in laid], count))
+    kind = np.concatenate([reader.bond_classes(one.layout) for one in laid])
+    return _sums(shown[np.arange(len(kind)), kind], count)
+
+
+def _sums(seen: np.ndarray, count: Sequence[int]) -> list[float]:
+    """Of log probabilities (n,), one after the other ``count`` of them for each layout."""
+    parts = np.split(np.maximum(seen, LEAST), np.cumsum(count)[:-1])
+    return [float(part.sum()) for part in parts]

@@ -1,0 +1,118 @@
+"""The picture as the ground that candidates are laid upon: its ink, and how far away ink is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from PIL import Image
+from scipy.ndimage import distance_transform_edt, label
+
+from acml_plugin_image.prepare import fit
+
+SIZE = 256
+"""Side of the ink map that candidates are laid upon [px]."""
+
+BORDER = 48
+"""Free pixels around it, so that what lies beyond the drawing is far from ink."""
+
+INKED = 64
+"""Ink at a pixel that belongs to the drawing [of 255]."""
+
+SAMPLES = 120
+"""Pixels with ink, spread evenly, that a candidate has to explain."""
+
+SPECK, FAINT = 12, 40
+"""Pieces with fewer pixels of this much ink [of 255] are dust or dots of a screen."""
+
+FEWEST_PIXELS = 12
+"""A picture with less ink shows nothing that could be laid over."""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A picture's ink, with a border.
+
+    Attributes:
+        ink: (S, S) uint8.
+        distance: (S, S) float32, distance to the nearest ink [px], 0 on ink.
+        nearest: (S, S) complex64, place x + iy of the nearest ink [px].
+        points: (N,) complex64, places of pixels with ink [px], spread evenly.
+        area: number of pixels with ink.
+        line: width of the lines [px].
+        factor, shift: x in the picture is ``(x - shift[0]) / factor``, y likewise.
+    """
+
+    ink: np.ndarray
+    distance: np.ndarray
+    nearest: np.ndarray
+    points: np.ndarray
+    area: int
+    line: float
+    factor: float
+    shift: tuple[float, float]
+    _small: dict[int, np.ndarray] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, picture: Image.Image) -> Ground | None:
+        """The ground that a picture gives; None where it shows nothing.
+
+        Args:
+            picture: of any mode and size.
+        """
+        found, (factor, dx, dy) = fit(picture, SIZE, 0.0)
+        ink = np.pad(found, BORDER)
+        inked = (ink > INKED) & _without_specks(ink > FAINT)
+        if inked.sum() < FEWEST_PIXELS:
+            return None
+        away, at = distance_transform_edt(~inked, return_indices=True)
+        inside = distance_transform_edt(inked)
+        y, x = np.nonzero(inked)
+        spread = np.linspace(0, len(y) - 1, min(SAMPLES, len(y))).round().astype(int)
+        # Along a strip the mean distance to its edge is a quarter of its width.
+        line = 4 * float(inside[inked].mean()) - 1
+        return cls(
+            ink=ink,
+            distance=away.astype(np.float32),
+            nearest=(at[1] + 1j * at[0]).astype(np.complex64),
+            points=(x + 1j * y).astype(np.complex64)[_evenly(x, y)[spread]],
+            area=int(inked.sum()),
+            line=max(line, 1.0),
+            factor=factor,
+            shift=(dx + BORDER, dy + BORDER),
+        )
+
+    def away(self, places: np.ndarray) -> np.ndarray:
+        """Distance [px] of places, complex, to the nearest ink."""
+        return self.distance.ravel()[self._index(places)]
+
+    def towards(self, places: np.ndarray) -> np.ndarray:
+        """The nearest ink of places, complex [px]."""
+        return self.nearest.ravel()[self._index(places)]
+
+    def reduced(self, side: int) -> np.ndarray:
+        """The ink at ``side`` pixels a side, (side, side) float32, 0 to 1."""
+        if side not in self._small:
+            small = Image.fromarray(self.ink).resize((side, side), Image.Resampling.BOX)
+            self._small[side] = np.asarray(small, dtype=np.float32) / 255
+        return self._small[side]
+
+    def _index(self, places: np.ndarray) -> np.ndarray:
+        side = len(self.ink)
+        x = np.clip(places.real + 0.5, 0, side - 1).astype(np.int32)
+        y = np.clip(places.imag + 0.5, 0, side - 1).astype(np.int32)
+        return y * side + x
+
+
+def _evenly(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Pixels in the order of tiles, so that equal steps along it are spread over the drawing."""
+    tile = 6
+    return np.lexsort((x, y, x // tile, y // tile))
+
+
+def _without_specks(inked: np.ndarray) -> np.ndarray:
+    """Only pieces of ink, (S, S) bool, that are large enough."""
+    pieces, count = label(inked, structure=np.ones((3, 3)))
+    large = np.bincount(pieces.ravel(), minlength=count + 1) >= SPECK
+    large[0] = False
+    return np.asarray(large[pieces])

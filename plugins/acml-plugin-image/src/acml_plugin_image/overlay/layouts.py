@@ -1,0 +1,220 @@
+"""The ways in which a candidate may be laid out on paper."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+
+import numpy as np
+from rdkit import Chem
+from rdkit.Chem import rdAbbreviations, rdCoordGen, rdDepictor
+
+from acml_plugin_image.depict import NUMBER, abbreviations, fits_coordgen
+
+MAX_ATOMS = 150
+"""Larger molecules are not laid out: their drawings cannot be read at this resolution."""
+
+ABBREVIATED = 0.6
+"""Largest share of the atoms that abbreviations may cover."""
+
+KEPT_LAYOUTS = 6000
+"""Layouts that are kept, of about 10 kB each."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A drawing of a molecule in the plane, with bonds of about length 1.
+
+    Attributes:
+        at: (n,) complex64, places x + iy of what is drawn: atoms, or groups that are abbreviated.
+        bonds: (b, 2) int, numbers of the two ends.
+        order: (b,) int: 1, 2 or 3; aromatic bonds as in one Kekule structure.
+        aromatic: (b,) bool.
+        number: (n,) int, index in the molecule; -1 for an abbreviation.
+        element: (n,) int, atomic number; 0 for an abbreviation.
+        charge: (n,) int.
+        labelled: (n,) bool, whether letters stand there.
+        lettered: (n,) bool, whether letters may stand there: a methyl group may be spelt out.
+        mol: what is drawn.
+    """
+
+    at: np.ndarray
+    bonds: np.ndarray
+    order: np.ndarray
+    aromatic: np.ndarray
+    number: np.ndarray
+    element: np.ndarray
+    charge: np.ndarray
+    labelled: np.ndarray
+    lettered: np.ndarray
+    mol: Chem.Mol
+
+    @property
+    def count(self) -> int:
+        """What is drawn: n."""
+        return len(self.at)
+
+    def part(self, chosen: np.ndarray) -> Layout:
+        """The layout of some of what is drawn, ``chosen`` (m,) in rising order, and their bonds."""
+        inside = np.isin(self.bonds, chosen).all(axis=1)
+        return replace(
+            self,
+            at=self.at[chosen],
+            bonds=np.searchsorted(chosen, self.bonds[inside]),
+            order=self.order[inside],
+            aromatic=self.aromatic[inside],
+            number=self.number[chosen],
+            element=self.element[chosen],
+            charge=self.charge[chosen],
+            labelled=self.labelled[chosen],
+            lettered=self.lettered[chosen],
+        )
+
+    @cached_property
+    def components(self) -> list[np.ndarray]:
+        """Numbers of what hangs together, the component of most bonds first."""
+        found = [np.sort(np.array(part)) for part in Chem.GetMolFrags(self.mol)]
+        return sorted(found, key=lambda part: (-len(part), int(part[0])))
+
+    @cached_property
+    def sides(self) -> list[tuple[int, int, np.ndarray]]:
+        """Substituents that could lie on the other side of the bond that holds them.
+
+        Each is the numbers of the bond's two ends, and of the atoms behind the second; of a bond's
+        two sides the smaller one.
+        """
+        return _sides(self)
+
+
+def layouts(mol: Chem.Mol) -> Iterator[Layout]:
+    """Layouts of a molecule, the commonest first; none where it cannot be laid out.
+
+    Args:
+        mol: sanitised; not changed.
+    """
+    for drawn in WAYS:
+        layout = _in_one_way(mol, drawn)
+        if layout is not None:
+            yield layout
+
+
+def layouts_of(smiles: str) -> Iterator[Layout]:
+    """As ``layouts``, of a molecule's SMILES: each is made once, for candidates come up again."""
+    for number in range(len(WAYS)):
+        layout = _kept(smiles, number)
+        if layout is not None:
+            yield layout
+
+
+@lru_cache(maxsize=KEPT_LAYOUTS)
+def _kept(smiles: str, number: int) -> Layout | None:
+    mol = Chem.MolFromSmiles(smiles)
+    return None if mol is None else _in_one_way(mol, WAYS[number])
+
+
+def _in_one_way(mol: Chem.Mol, way: Callable[[Chem.Mol], Chem.Mol | None]) -> Layout | None:
+    """None where the molecule is not drawn so, or RDKit cannot."""
+    if not 0 < mol.GetNumAtoms() <= MAX_ATOMS:
+        return None
+    mol = Chem.Mol(mol)
+    for atom in mol.GetAtoms():
+        atom.SetIntProp(NUMBER, atom.GetIdx())
+    try:
+        drawn = way(Chem.RemoveHs(mol))
+        return None if drawn is None else _layout(drawn)
+    except (RuntimeError, ValueError):
+        return None
+
+
+def _plain(mol: Chem.Mol) -> Chem.Mol:
+    Chem.Kekulize(mol)
+    rdDepictor.Compute2DCoords(mol)
+    return mol
+
+
+def _with_coordgen(mol: Chem.Mol) -> Chem.Mol | None:
+    if not fits_coordgen(mol):
+        return None
+    Chem.Kekulize(mol)
+    rdCoordGen.AddCoords(mol)
+    return mol
+
+
+def _abbreviated(mol: Chem.Mol) -> Chem.Mol | None:
+    short = rdAbbreviations.CondenseMolAbbreviations(mol, abbreviations(), ABBREVIATED)
+    return _plain(Chem.Mol(short)) if short.GetNumAtoms() < mol.GetNumAtoms() else None
+
+
+WAYS = (_plain, _with_coordgen, _abbreviated)
+
+
+def _layout(mol: Chem.Mol) -> Layout:
+    places = mol.GetConformer().GetPositions()
+    at = places[:, 0] + 1j * places[:, 1]
+    bonds = np.array(
+        [(b.GetBeginAtomIdx(), b.GetEndAtomIdx()) for b in mol.GetBonds()], dtype=np.intp
+    ).reshape(-1, 2)
+    length = np.abs(at[bonds[:, 0]] - at[bonds[:, 1]])
+    unit = float(np.median(length)) if len(bonds) else 1.5
+    atoms = np.array(
+        [
+            (
+                a.GetAtomicNum(),
+                a.GetFormalCharge(),
+                a.GetDegree(),
+                a.GetIntProp(NUMBER) if a.HasProp(NUMBER) else -1,
+            )
+            for a in mol.GetAtoms()
+        ]
+    )
+    element, charge, degree, number = atoms.T
+    labelled = (element != 6) | (charge != 0) | (degree == 0)
+    joins = [(round(b.GetBondTypeAsDouble()), b.GetIsAromatic()) for b in mol.GetBonds()]
+    order, aromatic = np.array(joins, dtype=int).reshape(-1, 2).T
+    return Layout(
+        at=((at - at.mean()) / max(unit, 1e-3)).astype(np.complex64),
+        bonds=bonds,
+        order=order,
+        aromatic=aromatic.astype(bool),
+        number=number,
+        element=element,
+        charge=charge,
+        labelled=labelled,
+        lettered=labelled | (degree == 1),
+        mol=mol,
+    )
+
+
+def _sides(layout: Layout) -> list[tuple[int, int, np.ndarray]]:
+    n = layout.count
+    near: list[list[int]] = [[] for _ in range(n)]
+    for a, b in layout.bonds:
+        near[a].append(int(b))
+        near[b].append(int(a))
+    found = []
+    for a, b in layout.bonds.tolist():
+        if len(near[a]) < 2 or len(near[b]) < 2:
+            continue
+        for begin, start in ((a, b), (b, a)):
+            moving = _behind(near, begin, start, n // 2 + 1)
+            if moving is not None:
+                found.append((begin, start, moving))
+                break
+    return found
+
+
+def _behind(near: list[list[int]], begin: int, start: int, most: int) -> np.ndarray | None:
+    """Atoms behind a bond's end ``start``; None where a ring leads back, or there are many."""
+    seen, todo = {start}, [start]
+    while todo:
+        here = todo.pop()
+        for i in near[here]:
+            if i == begin and here != start:
+                return None
+            if i != begin and i not in seen:
+                seen.add(i)
+                todo.append(i)
+        if len(seen) > most:
+            return None
+    return np.array(sorted(seen - {start}))
