@@ -62,7 +62,7 @@ def scores(queries: Tensor, candidates: Tensor | Vectors) -> Iterator[tuple[slic
     pieces = _pieces(candidates)
     if len(queries) == 1 and _half(pieces):
         asking = queries.float().contiguous()
-        block = _twice(asking, candidates, pieces)
+        block = _twice(asking, candidates)
         if block is not None:
             yield slice(0, 1), block
             return
@@ -81,27 +81,22 @@ def _half(pieces: Pieces) -> bool:
     return capable and len(pieces) > ALONE_UP_TO and pieces[0][1].dtype == torch.float16
 
 
-def _twice(asking: Tensor, candidates: Tensor | Vectors, pieces: Pieces) -> Tensor | None:
+def _twice(asking: Tensor, candidates: Tensor | Vectors) -> Tensor | None:
     """``(1, G)`` scores of one query: of all in half precision, of the best in single precision.
 
     None where a score is beyond what half precision holds.
     """
-    block = torch.empty(1, len(candidates))
-    with Threads(torch.get_num_threads()) as threads:
-        threads.run(partial(_fill_coarsely, asking[0].half(), block[0]), pieces)
+    parts = candidates.parts if isinstance(candidates, Vectors) else [candidates]
+    query, halves = asking[0].half(), torch.empty(len(candidates), dtype=torch.float16)
+    for part, out in zip(parts, halves.split([len(part) for part in parts]), strict=True):
+        torch.mv(part, query, out=out)  # few and large: torch's own threads are the faster here
+    block = halves.float()[None]
     if not all(torch.isfinite(end) for end in torch.aminmax(block)):
         return None
     best = torch.topk(block[0], min(REFINED, len(candidates)), sorted=False).indices
     chosen = candidates.take(best.numpy()) if isinstance(candidates, Vectors) else candidates[best]
     block[0, best] = torch.mv(chosen.float(), asking[0])
     return block
-
-
-def _fill_coarsely(asking: Tensor, row: Tensor, pieces: Pieces) -> None:
-    """Scores ``(G,)`` of some candidates, rounded to half precision."""
-    half = torch.empty(ROWS_AT_ONCE, dtype=torch.float16)
-    for at, piece in pieces:
-        row[at : at + len(piece)] = torch.mv(piece, asking, out=half[: len(piece)])
 
 
 def _pieces(candidates: Tensor | Vectors) -> Pieces:
