@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from acml_core.cli.common import Json, note, show, table
+from acml_core.cli.common import Json, device, note, overrides, show, table
 
 if TYPE_CHECKING:
     from acml_core.catalog import Entry
@@ -247,7 +247,6 @@ def join(
 
     Its probabilities are those of the models, until acml models calibrate fits them anew.
     """
-    from acml_core.cli.common import device, overrides
     from acml_core.command import as_typed
     from acml_core.config import merge, parse
     from acml_core.errors import BadInput

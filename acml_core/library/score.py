@@ -59,10 +59,10 @@ def scores(queries: Tensor, candidates: Tensor | Vectors) -> Iterator[tuple[slic
         ``(rows, scores)``: a slice of the queries and their ``(rows, G)`` float32 scores.
     """
     step = max(1, SCORES_AT_ONCE // max(1, len(candidates)))
-    pieces = _pieces(candidates)
+    vectors = candidates if isinstance(candidates, Vectors) else Vectors([candidates])
+    pieces = _pieces(vectors)
     if len(queries) == 1 and _half(pieces):
-        asking = queries.float().contiguous()
-        block = _twice(asking, candidates)
+        block = _twice(queries[0].float(), vectors)
         if block is not None:
             yield slice(0, 1), block
             return
@@ -81,27 +81,25 @@ def _half(pieces: Pieces) -> bool:
     return capable and len(pieces) > ALONE_UP_TO and pieces[0][1].dtype == torch.float16
 
 
-def _twice(asking: Tensor, candidates: Tensor | Vectors) -> Tensor | None:
-    """``(1, G)`` scores of one query: of all in half precision, of the best in single precision.
+def _twice(asking: Tensor, vectors: Vectors) -> Tensor | None:
+    """``(1, G)`` scores of one query ``(p,)``: all in half precision, the best in single precision.
 
     None where a score is beyond what half precision holds.
     """
-    parts = candidates.parts if isinstance(candidates, Vectors) else [candidates]
-    query, halves = asking[0].half(), torch.empty(len(candidates), dtype=torch.float16)
-    for part, out in zip(parts, halves.split([len(part) for part in parts]), strict=True):
+    query, halves = asking.half(), torch.empty(len(vectors), dtype=torch.float16)
+    places = halves.split([len(part) for part in vectors.parts])
+    for part, out in zip(vectors.parts, places, strict=True):
         torch.mv(part, query, out=out)  # few and large: torch's own threads are the faster here
     block = halves.float()[None]
     if not all(torch.isfinite(end) for end in torch.aminmax(block)):
         return None
-    best = torch.topk(block[0], min(REFINED, len(candidates)), sorted=False).indices
-    chosen = candidates.take(best.numpy()) if isinstance(candidates, Vectors) else candidates[best]
-    block[0, best] = torch.mv(chosen.float(), asking[0])
+    best = torch.topk(block[0], min(REFINED, len(vectors)), sorted=False).indices
+    block[0, best] = torch.mv(vectors.take(best.numpy()).float(), asking)
     return block
 
 
-def _pieces(candidates: Tensor | Vectors) -> Pieces:
-    parts = candidates.parts if isinstance(candidates, Vectors) else [candidates]
-    pieces = [piece for part in parts for piece in part.split(ROWS_AT_ONCE)]
+def _pieces(vectors: Vectors) -> Pieces:
+    pieces = [piece for part in vectors.parts for piece in part.split(ROWS_AT_ONCE)]
     ends = list(itertools.accumulate(len(piece) for piece in pieces))
     return list(zip([0, *ends], pieces, strict=False))
 

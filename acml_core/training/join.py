@@ -13,7 +13,6 @@ batch's molecules (similarity distillation, Fang et al. 2021, arXiv 2101.04731).
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -37,12 +36,12 @@ from acml_core.files import sha256
 from acml_core.graphs.build import cached
 from acml_core.graphs.packed import PackedGraphs
 from acml_core.model import AcmlModel
+from acml_core.rejects import write_csv
 from acml_core.training import checkpoint
-from acml_core.training.run import begin_with_graph
+from acml_core.training.feed import FEWEST
+from acml_core.training.fit import Run
+from acml_core.training.run import begin_with_graph, named
 from acml_core.training.schedule import Clock, factor
-
-FEWEST = 2
-"""Fewer molecules than this, of a batch or of a file, have no order to keep."""
 
 Report = Callable[[str], None]
 Vectors = dict[str, Tensor]
@@ -99,7 +98,7 @@ def join(
     if (out / artefact.INFO).exists():
         raise BadInput("the folder holds a model already", source=out, remedy="Give another --out.")
     model, before = _new_model(teachers, graph or next(iter(teachers.values())), settings)
-    graphs, sources = _molecules(data, report)
+    graphs, _, rejects = cached([one for path in data for one in molecule_files.read(path)])
     side = assign([str(key) for key in graphs.keys], settings.split)
     train = np.flatnonzero(side == SPLITS.index("train"))
     validation = np.flatnonzero(side == SPLITS.index("validation"))
@@ -110,6 +109,9 @@ def join(
         )  # fmt: skip
     report(f"{len(train)} training molecules, {len(validation)} for validation")
     out.mkdir(parents=True, exist_ok=True)
+    if rejects:
+        write_csv(rejects, out / "rejects.csv")
+        report(f"{len(rejects)} rows left out; reasons in {out / 'rejects.csv'}")
     targets = _targets(teachers, graphs, np.concatenate([train, validation]), device, report)
     _fit(model, graphs, train, targets, settings, out, device, report)
     metrics = agreement(model, graphs, validation, targets)
@@ -131,7 +133,7 @@ def join(
         metrics={},
         training={**settings.model_dump(mode="json"), "joined": _joined(teachers)},
         data={
-            "sources": sources,
+            "sources": named({str(path): sha256(path) for path in data}),
             "molecules": {"train": len(train), "validation": len(validation)},
             "agreement": {"candidates": len(validation), **metrics},
         },
@@ -173,7 +175,7 @@ def _new_model(
     teachers: Mapping[str, Artefact], graph: Artefact, settings: JoinConfig
 ) -> tuple[AcmlModel, np.ndarray]:
     """The joint model with all that is taken over, and what its first weights have seen."""
-    if len(teachers) < FEWEST:
+    if len(teachers) < 2:
         raise BadInput("one model alone has nothing to be joined with", remedy="Name two or more.")
     first = next(iter(teachers.values()))
     for name, one in teachers.items():
@@ -206,15 +208,6 @@ def _new_model(
         for part in (own.encoder, own.projector):
             part.requires_grad_(False)
     return model, begin_with_graph(model, graph.path)
-
-
-def _molecules(data: Sequence[Path], report: Report) -> tuple[PackedGraphs, dict[str, str]]:
-    """The molecules of all files, each once, and the files' hashes."""
-    smiles = [one for path in data for one in molecule_files.read(path)]
-    graphs, _, rejects = cached(smiles)
-    if rejects:
-        report(f"{len(rejects)} rows are no molecule: {rejects[0].reason}")
-    return graphs, {path.name: sha256(path) for path in data}
 
 
 @torch.inference_mode()
@@ -258,26 +251,27 @@ def _fit(
         ],
         lr=config.lr,
     )
-    state = {"epoch": 0, "step": 0, "elapsed": 0.0}
+    run = Run()
     modules: dict[str, nn.Module] = {"model": model}
     if (out / checkpoint.FILE).exists():
         state, _ = checkpoint.load(out, modules, optimiser)
-        report(f"going on after epoch {state['epoch']}")
+        run = Run(**state)
+        report(f"going on after epoch {run.epoch}")
     steps = -(-len(train) // config.batch_size)
     seconds = None if config.max_minutes is None else 60 * config.max_minutes
-    clock = Clock(steps * config.epochs, seconds, state["elapsed"])
+    clock = Clock(steps * config.epochs, seconds, run.elapsed)
     saved = clock.elapsed
-    while state["epoch"] < config.epochs and clock.progress(int(state["step"])) < 1:
-        rng = np.random.default_rng([config.seed, int(state["epoch"])])
-        torch.manual_seed(config.seed * 100_003 + int(state["epoch"]))  # dropout
+    while run.epoch < config.epochs and clock.progress(run.step) < 1:
+        rng = np.random.default_rng([config.seed, run.epoch])
+        torch.manual_seed(config.seed * 100_003 + run.epoch)  # dropout
         order = rng.permutation(train)
         losses: list[float] = []
         starts = tqdm(range(0, len(order), config.batch_size), desc="join", leave=False)
         for start in starts:
             index = order[start : start + config.batch_size]
-            progress = clock.progress(int(state["step"]))
+            progress = clock.progress(run.step)
             if len(index) < FEWEST or progress >= 1:
-                continue
+                break
             for group in optimiser.param_groups:
                 group["lr"] = config.lr * factor(progress, config.warmup)
             loss = _loss(model, graphs, index, targets, config, device)
@@ -285,18 +279,18 @@ def _fit(
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(learning, config.clip)
             optimiser.step()
-            state["step"] += 1
+            run.step += 1
             losses.append(float(loss.detach()))
             if not math.isfinite(losses[-1]):
                 raise AcmlError("the loss is no longer finite", remedy="Lower 'lr'.")
-        state["epoch"] += 1
-        state["elapsed"] = clock.elapsed
+        run.epoch += 1
+        run.elapsed = clock.elapsed
         report(
-            f"epoch {state['epoch']:3.0f}  {clock.elapsed:6.0f} s"
+            f"epoch {run.epoch:3d}  {clock.elapsed:6.0f} s"
             f"  loss {np.mean(losses) if losses else float('nan'):.4f}"
         )
         if clock.elapsed - saved >= 60 * config.checkpoint_minutes:
-            checkpoint.save(out, modules, {}, optimiser, json.loads(json.dumps(state)))
+            checkpoint.save(out, modules, {}, optimiser, run.plain())
             saved = clock.elapsed
     model.to("cpu").eval().requires_grad_(True)
 

@@ -207,7 +207,7 @@ def _finish(
         training=config.model_dump(mode="json"),
         data={
             **dataset.metadata,  # first: a table must not rename what is counted here
-            "sources": _named(dataset.sources),
+            "sources": named(dataset.sources),
             "rejects": len(dataset.rejects),
             "molecules": dict(zip(("train", "validation", "test"), counts, strict=True)),
         },
@@ -223,7 +223,7 @@ def _example(modality: Modality, dataset: Dataset) -> Any:
     return measured.signals[int(measured.of(dataset.molecules("train"))[0])]
 
 
-def _named(sources: dict[str, str]) -> dict[str, str]:
+def named(sources: dict[str, str]) -> dict[str, str]:
     """Hashes by file name; with the folder's where two files have the same."""
     names = [Path(path).name for path in sources]
     return {

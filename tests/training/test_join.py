@@ -107,6 +107,7 @@ def test_test_molecules_are_not_learnt_and_the_seen_are_known(
     joint: Path, teachers: dict[str, Artefact], molecules: Path
 ) -> None:
     loaded = artefact.load(joint)
+    assert "\n401,no," in (joint / "rejects.csv").read_text(encoding="utf-8")
     graphs = build(molecules.read_text("utf-8").splitlines(), workers=1, progress=False).graphs
     keys = [str(key) for key in graphs.keys]
     side = assign(keys, SplitConfig())

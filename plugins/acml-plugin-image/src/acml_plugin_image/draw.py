@@ -8,8 +8,7 @@ import numpy as np
 
 from acml_plugin_image.config import ImageConfig
 from acml_plugin_image.ink import flatten
-from acml_plugin_image.pictures import frames
-from acml_plugin_image.prepare import prepare
+from acml_plugin_image.prepare import picture, prepare
 from acml_plugin_image.signal import ImageSignal
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ def draw(signal: ImageSignal, config: ImageConfig) -> Figure:
 
     figure = Figure(figsize=SIZE_INCH, layout="constrained")
     left, right = figure.subplots(1, 2)
-    page = next(frames(signal.image, signal.origin or "image", max_pixels=config.max_pixels))
+    page = picture(signal, config)
     left.imshow(np.asarray(flatten(page)), cmap="gray", vmin=0, vmax=255)
     left.set_title(signal.origin or "picture")
     right.imshow(prepare(signal, config)["image"], cmap="gray_r", vmin=0, vmax=255)

@@ -15,7 +15,6 @@ from acml_plugin_image.signal import ImageSignal
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-    from PIL.Image import Image
     from rdkit.Chem import Mol
 
     from acml_core.modality import Encoder
@@ -98,20 +97,16 @@ class Picture(Modality):
     def rerank(self, signal: ImageSignal, mols: Sequence[Mol]) -> np.ndarray:
         """How well each candidate's drawing agrees with the ink; see ``overlay.rerank.rerank``."""
         from acml_plugin_image.overlay.rerank import rerank
+        from acml_plugin_image.prepare import picture
 
-        return rerank(self._picture(signal), mols)
+        return rerank(picture(signal, self.config), mols)
 
     def assign(self, signal: ImageSignal, mol: Mol) -> list[dict[str, Any]]:
         """Where each atom lies in the picture; see ``overlay.rerank.assign``."""
         from acml_plugin_image.overlay.rerank import assign
+        from acml_plugin_image.prepare import picture
 
-        return assign(self._picture(signal), mol)
-
-    def _picture(self, signal: ImageSignal) -> Image:
-        from acml_plugin_image.pictures import frames
-
-        name = signal.origin or "image"
-        return next(frames(signal.image, name, max_pixels=self.config.max_pixels))
+        return assign(picture(signal, self.config), mol)
 
     def draw(self, signal: ImageSignal) -> Figure:
         """The picture, and the ink map that the encoder sees."""

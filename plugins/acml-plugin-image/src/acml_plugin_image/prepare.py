@@ -31,8 +31,16 @@ def prepare(signal: ImageSignal, config: ImageConfig) -> dict[str, np.ndarray]:
     Raises:
         BadInput: the picture cannot be decoded.
     """
-    pages = frames(signal.image, signal.origin or "image", max_pixels=config.max_pixels)
-    return {"image": ink_map(next(pages), config.size, config.margin)}
+    return {"image": ink_map(picture(signal, config), config.size, config.margin)}
+
+
+def picture(signal: ImageSignal, config: ImageConfig) -> Image.Image:
+    """The first page of a signal's picture.
+
+    Raises:
+        BadInput: it cannot be decoded.
+    """
+    return next(frames(signal.image, signal.origin or "image", max_pixels=config.max_pixels))
 
 
 def ink_map(picture: Image.Image, size: int, margin: float) -> np.ndarray:

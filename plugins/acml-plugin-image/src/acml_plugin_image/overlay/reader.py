@@ -10,6 +10,7 @@ import torch
 from rdkit import Chem
 from torch import Tensor, nn
 
+from acml_core.bundled import BundledTower
 from acml_plugin_image.overlay.crops import ATOM, BOND
 from acml_plugin_image.overlay.layouts import Layout
 
@@ -65,12 +66,8 @@ def file_of(kind: str) -> Path:
 @cache
 def bundled(kind: str) -> Reader:
     """A reader that comes with the plugin: of ``atoms`` or ``bonds``."""
-    from safetensors.torch import load_file
-
     reader = Reader(kind)
-    reader.load_state_dict(
-        {k: v.float() if v.is_floating_point() else v for k, v in load_file(file_of(kind)).items()}
-    )
+    BundledTower(file_of(kind), "acml-plugin-image").load(reader)
     return reader.eval().requires_grad_(False)
 
 
