@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from acml_core.config import Settings
 
 Mode = Literal["full", "probe", "boosting"]
+Way = Literal["chosen", "free", "careful"]
 
 
 class FinetuneConfig(Settings):
@@ -26,14 +27,15 @@ class FinetuneConfig(Settings):
         0, ge=0, description="passes in which the head alone learns, before the encoder joins"
     )
     epochs: int = Field(12, ge=1, description="passes over the training molecules, at most")
-    careful_epochs: int = Field(
-        6,
-        ge=0,
-        description="the same of another attempt, which begins with a linear model on the frozen"
-        " encoder and changes both little; validation chooses between the two; 0 for none",
+    way: Way = Field(
+        "chosen",
+        description="free: a new head and the encoder learn freely; careful: both change little, from"
+        " a linear model on the frozen encoder; chosen: the first seed or member tries both, and"
+        " validation chooses for all of them",
     )
+    careful_epochs: int = Field(6, ge=1, description="the same of the careful way")
     careful_lr: float = Field(
-        1e-4, gt=0, description="highest learning rate of that attempt, of encoder and head"
+        1e-4, gt=0, description="highest learning rate of the careful way, of encoder and head"
     )
     max_samples: int = Field(
         50_000,

@@ -1,9 +1,10 @@
 """Fine-tuning a graph encoder on measured properties: the mode ``full``.
 
-There are two ways, and validation molecules choose between them. One lets a new head and the encoder
-learn freely, which an encoder needs that knows little. The other begins with the best linear model on
-the frozen encoder and changes both a little: what the encoder knows already is kept, also where the
-molecules to be predicted are unlike those of the table (Kumar et al. 2022, arXiv 2202.10054).
+There are two ways, and validation molecules choose between them, once for all seeds. One lets a new
+head and the encoder learn freely, which an encoder needs that knows little. The other begins with the
+best linear model on the frozen encoder and changes both a little: what the encoder knows already is
+kept, also where the molecules to be predicted are unlike those of the table (Kumar et al. 2022,
+arXiv 2202.10054).
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from acml_core.property.config import FinetuneConfig
+from acml_core.property.config import FinetuneConfig, Way
 from acml_core.property.metrics import METRIC, better, figures
 from acml_core.property.network import Head, PropertyNetwork, outputs
 from acml_core.property.probe import probe
@@ -30,6 +31,13 @@ from acml_core.training.schedule import factor
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 
+class Tuned(NamedTuple):
+    """A fine-tuned network in eval mode, and the way that made it."""
+
+    network: PropertyNetwork
+    way: Way
+
+
 def finetune(
     encoder: nn.Module,
     table: PropertyTable,
@@ -40,7 +48,7 @@ def finetune(
     resample: bool = False,
     device: torch.device | None = None,
     report: Callable[[str], None] = lambda _: None,
-) -> PropertyNetwork:
+) -> Tuned:
     """Train encoder and head; the weights of the best validation epoch are kept.
 
     Args:
@@ -50,7 +58,7 @@ def finetune(
             members of an ensemble differ.
 
     Returns:
-        the network in eval mode, whose outputs ``Scaling.of`` the training targets finishes.
+        the network, whose outputs ``Scaling.of`` the training targets finishes, and its way.
     """
     rng = np.random.default_rng(seed)
     device = device or torch.device("cpu")
@@ -58,14 +66,18 @@ def finetune(
     job = _Job(table, parts, scaling, _class_weights(table, parts.train, config), device)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        network, figure = _freely(encoder, job, config, rng, report)
-        if config.careful_epochs:
-            other, found = _carefully(encoder, job, config, rng, resample, report)
-            if better(table.task, found, figure):
-                network = other
+        tried: dict[Way, tuple[PropertyNetwork, float]] = {}
+        if config.way != "careful":
+            tried["free"] = _freely(encoder, job, config, rng, report)
+        if config.way != "free":
+            tried["careful"] = _carefully(encoder, job, config, rng, resample, report)
+    way, *others = tried
+    if others and better(table.task, tried[others[0]][1], tried[way][1]):
+        way = others[0]
+    network = tried[way][0]
     with torch.no_grad():  # classes were weighed while it learnt: probabilities are set back
         network.head.last.bias.sub_(job.weight.log().to(device))
-    return network.eval()
+    return Tuned(network.eval(), way)
 
 
 @dataclass(frozen=True)
@@ -93,7 +105,7 @@ class _Job:
 
 
 @dataclass(frozen=True)
-class _Way:
+class _Rates:
     """How a network learns.
 
     Attributes:
@@ -121,8 +133,8 @@ def _freely(
     if config.head_epochs:
         _warm_head(network, job, config, rng)
     epochs = max(1, min(config.epochs, config.max_samples // max(1, len(job.parts.train))))
-    way = _Way(config.encoder_lr, config.lr, epochs, settled=False)
-    return _train(network, job, config, way, rng, report)
+    rates = _Rates(config.encoder_lr, config.lr, epochs, settled=False)
+    return _train(network, job, config, rates, rng, report)
 
 
 def _carefully(
@@ -142,37 +154,37 @@ def _carefully(
         head.last.bias.add_(job.weight.log())  # as the loss will weigh the classes
     network = PropertyNetwork(encoder, head).to(job.device)
     epochs = min(config.careful_epochs, config.max_samples // (2 * max(1, len(train))))
-    way = _Way(config.careful_lr, config.careful_lr, max(1, epochs), settled=True)
-    return _train(network, job, config, way, rng, report)
+    rates = _Rates(config.careful_lr, config.careful_lr, max(1, epochs), settled=True)
+    return _train(network, job, config, rates, rng, report)
 
 
 def _train(
     network: PropertyNetwork,
     job: _Job,
     config: FinetuneConfig,
-    way: _Way,
+    rates: _Rates,
     rng: np.random.Generator,
     report: Callable[[str], None],
 ) -> tuple[PropertyNetwork, float]:
     """Train in place. Returns the network with its best weights by validation, and their figure."""
     train, task = job.parts.train, job.table.task
-    optimiser = torch.optim.AdamW(_groups(network, way, config.weight_decay))
+    optimiser = torch.optim.AdamW(_groups(network, rates, config.weight_decay))
     highest = [float(group["lr"]) for group in optimiser.param_groups]
     steps = max(1, -(-len(train) // config.batch_size))
     averaged = {name: value.detach().clone() for name, value in network.state_dict().items()}
     decay = config.average ** (10 / steps) if config.average else 0.0
     best: dict[str, Tensor] = {}
     best_figure, since = float("nan"), 0
-    if way.settled:
+    if rates.settled:
         best = {name: value.clone() for name, value in averaged.items()}
         best_figure = _figure(network, job)
         report(f"epoch   0  validation {METRIC[task]} {best_figure:.4f}")
-    for epoch in range(way.epochs):
+    for epoch in range(rates.epochs):
         network.train()
-        if way.settled:
+        if rates.settled:
             network.encoder.eval()
         for step, index in enumerate(_batches(train, config.batch_size, rng)):
-            now = factor((epoch * steps + step + 1) / (way.epochs * steps), config.warmup)
+            now = factor((epoch * steps + step + 1) / (rates.epochs * steps), config.warmup)
             for group, lr in zip(optimiser.param_groups, highest, strict=True):
                 group["lr"] = lr * now
             out = network(job.table.graphs.batch(index).to(job.device))
@@ -265,9 +277,9 @@ def _loss(classes: bool, weight: Tensor) -> Loss:
     return loss
 
 
-def _groups(network: PropertyNetwork, way: _Way, weight_decay: float) -> list[dict[str, Any]]:
+def _groups(network: PropertyNetwork, rates: _Rates, weight_decay: float) -> list[dict[str, Any]]:
     groups: list[dict[str, Any]] = []
-    for part, lr in ((network.encoder, way.encoder_lr), (network.head, way.lr)):
+    for part, lr in ((network.encoder, rates.encoder_lr), (network.head, rates.lr)):
         parameters = list(part.parameters())
         for matrices in (True, False):
             chosen = [one for one in parameters if (one.ndim > 1) == matrices]

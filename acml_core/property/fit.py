@@ -15,7 +15,7 @@ from acml_core.files import sha256
 from acml_core.property.applicability import FAR_QUANTILE, Domain
 from acml_core.property.config import FinetuneConfig
 from acml_core.property.intervals import coverage, half_widths
-from acml_core.property.member import Member, learn, raw
+from acml_core.property.member import learn_each, raw
 from acml_core.property.metrics import METRIC, figures
 from acml_core.property.predictor import PropertyInfo, save
 from acml_core.property.readout import read_out
@@ -65,15 +65,10 @@ def fit(
         f"{len(smiles)} molecules, {len(table.targets)} targets; {parts.name}: "
         f"{len(parts.train)} train, {len(parts.validation)} validation, {len(parts.test)} test"
     )
-    members: list[Member] = []
-    for seed in seeds:
-        report(f"member {len(members) + 1} of {len(seeds)}: {settings.mode}")
-        members.append(
-            learn(
-                model.model.graph_encoder, table, parts, settings, seed=seed,
-                resample=len(seeds) > 1, device=device, report=report,
-            )
-        )  # fmt: skip
+    members = learn_each(
+        [(seed, model.model.graph_encoder) for seed in seeds], table, parts, settings,
+        resample=len(seeds) > 1, device=device, report=report,
+    )  # fmt: skip
     scaling = Scaling.of(table.task, table.y[parts.train])
     each = scaling.finished(table.task, raw(members, table.graphs, settings.fingerprint))
     own = read_out(members[0].encoder, table.graphs)

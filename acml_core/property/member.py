@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from acml_core.graphs.packed import PackedGraphs
-from acml_core.property.config import FinetuneConfig
+from acml_core.property.config import FinetuneConfig, Way
 from acml_core.property.finetune import finetune
 from acml_core.property.network import Head
 from acml_core.property.probe import probe
@@ -28,10 +28,38 @@ class Member(NamedTuple):
     Attributes:
         encoder: graph encoder in eval mode.
         head: on its readouts, with ECFP4 bits beside them where the mode asks for them.
+        way: of fine-tuning; None for what keeps the encoder frozen.
     """
 
     encoder: nn.Module
     head: Head | BoostedTrees
+    way: Way | None = None
+
+
+def learn_each(
+    encoders: Iterable[tuple[int, nn.Module]],
+    table: PropertyTable,
+    parts: Parts,
+    config: FinetuneConfig,
+    *,
+    resample: bool = False,
+    device: torch.device | None = None,
+    report: Callable[[str], None] = lambda _: None,
+) -> list[Member]:
+    """``learn`` from each seed and its encoder; how to fine-tune is chosen with the first one."""
+    members: list[Member] = []
+    for seed, encoder in encoders:
+        report(f"seed {seed}: {config.mode}")
+        chosen = members[0].way if members else None
+        if chosen is not None:
+            config = config.model_copy(update={"way": chosen})
+        members.append(
+            learn(
+                encoder, table, parts, config, seed=seed,
+                resample=resample, device=device, report=report,
+            )
+        )  # fmt: skip
+    return members
 
 
 def learn(
@@ -57,7 +85,7 @@ def learn(
         Unsupported: trees are asked for, and scikit-learn is not installed.
     """
     if config.mode == "full":
-        network = finetune(
+        network, way = finetune(
             encoder,
             table,
             parts,
@@ -67,7 +95,7 @@ def learn(
             device=device,
             report=report,
         )
-        return Member(network.encoder, network.head)
+        return Member(network.encoder, network.head, way)
     scaling = Scaling.of(table.task, table.y[parts.train])
     x = features(encoder.eval(), table.graphs, config.fingerprint)
     y = scaling.scaled(table.y)

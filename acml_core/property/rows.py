@@ -14,7 +14,7 @@ from acml_core.artefact import Artefact
 from acml_core.components import Choice
 from acml_core.property import baselines
 from acml_core.property.config import FinetuneConfig
-from acml_core.property.member import learn, raw
+from acml_core.property.member import learn_each, raw
 from acml_core.property.scaling import Scaling
 from acml_core.property.split import Parts
 from acml_core.property.table import PropertyTable
@@ -66,9 +66,9 @@ class Row:
         return {"row": self.name, "weights": self.weights, "graph": graph, "settings": settings}
 
     @property
-    def seeds_together(self) -> bool:
-        """Whether all seeds are best computed at once, since they share costly features."""
-        return self.config is None or self.config.mode != "full"
+    def follows_first(self) -> bool:
+        """Whether the other seeds depend on the first one, which chooses how to fine-tune."""
+        return self.config is not None and (self.config.mode, self.config.way) == ("full", "chosen")
 
 
 def rows_of(models: Mapping[str, Artefact], config: FinetuneConfig) -> list[Row]:
@@ -113,19 +113,26 @@ def compute(
     seeds: Sequence[int],
     device: torch.device | None = None,
 ) -> list[np.ndarray]:
-    """For each seed, what a row says of the test molecules: ``(len(parts.test), T)``."""
+    """For each seed, what a row says of the test molecules: ``(len(parts.test), T)``.
+
+    Args:
+        seeds: begin with 0 where ``row.follows_first``.
+    """
     if row.config is None:
         return CLASSIC[row.name](table, parts, seeds)
+    config = row.config
+
+    def encoder(seed: int) -> nn.Module:
+        if row.fresh is None:
+            assert row.encoder is not None
+            return row.encoder
+        settle = table.graphs.select(parts.train)
+        return untrained_encoder(row.fresh, seed, settle=settle, device=device)
+
     scaling = Scaling.of(table.task, table.y[parts.train])
     tested = table.graphs.select(parts.test)
-    found = []
-    for seed in seeds:
-        encoder = row.encoder
-        if row.fresh is not None:
-            settle = table.graphs.select(parts.train)
-            encoder = untrained_encoder(row.fresh, seed, settle=settle, device=device)
-        assert encoder is not None
-        member = learn(encoder, table, parts, row.config, seed=seed, device=device)
-        said = raw([member], tested, row.config.fingerprint)[0]
-        found.append(scaling.finished(table.task, said))
-    return found
+    each = ((seed, encoder(seed)) for seed in seeds)
+    return [
+        scaling.finished(table.task, raw([member], tested, config.fingerprint)[0])
+        for member in learn_each(each, table, parts, config, device=device)
+    ]

@@ -51,7 +51,7 @@ class Job:
 
     Attributes:
         number: in the list of all.
-        seeds: computed one after the other.
+        seeds: computed one after the other, since they share features, or the way to fine-tune.
     """
 
     number: int
@@ -112,10 +112,12 @@ def run(
             task, row = jobs[number].task, jobs[number].row
             one = loaded[task]
             for seed, (said, seconds) in by_seed.items():
+                if (name := _name(task, one, row, seed)) in store:
+                    continue
                 found = figures(one.table.task, one.table.y[one.parts.test], said)
                 line = {"task": task, "seed": seed, **row.key, **found}
                 line |= {"seconds": round(seconds, 1), "test_sha256": one.about["test_sha256"]}
-                store.add(_name(task, one, row, seed), line, said)
+                store.add(name, line, said)
                 value = f"{one.metric} {found[one.metric]:.3f}"
                 report(f"{task}: {row.name}, seed {seed}: {value} ({seconds:.0f} s)")
     finished = {name: _results(name, one, todo, seeds, store) for name, one in loaded.items()}
@@ -135,9 +137,10 @@ def _jobs(
     for task, one in loaded.items():
         for row in rows:
             missing = [s for s in range(seeds) if _name(task, one, row, s) not in store]
-            groups = [missing] if row.seeds_together else [[seed] for seed in missing]
-            for group in filter(None, groups):
-                job = Job(len(jobs), task, row, tuple(group), one.table, one.parts, device)
+            if missing and row.follows_first:
+                missing = sorted({0, *missing})
+            if missing:
+                job = Job(len(jobs), task, row, tuple(missing), one.table, one.parts, device)
                 jobs.append(job)
     return jobs
 

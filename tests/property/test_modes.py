@@ -12,7 +12,7 @@ from acml_core.artefact import Artefact
 from acml_core.config import parse
 from acml_core.errors import ConfigError
 from acml_core.property.config import FinetuneConfig, Mode
-from acml_core.property.member import Member, learn, raw
+from acml_core.property.member import Member, learn, learn_each, raw
 from acml_core.property.metrics import figures
 from acml_core.property.probe import probe
 from acml_core.property.scaling import Scaling
@@ -83,7 +83,7 @@ def test_early_stopping_keeps_the_best_epoch(
     model: Artefact, logp: PropertyTable, fast: FinetuneConfig
 ) -> None:
     lines: list[str] = []
-    rash = {"epochs": 30, "patience": 2, "lr": 0.02, "encoder_lr": 0.02, "careful_epochs": 0}
+    rash = {"epochs": 30, "patience": 2, "lr": 0.02, "encoder_lr": 0.02, "way": "free"}
     config = fast.model_copy(update=rash)
     parts = random_parts(logp)
     member = learn(model.model.graph_encoder, logp, parts, config, report=lines.append)
@@ -157,3 +157,22 @@ def test_settings_that_do_not_fit_are_named() -> None:
         parse(FinetuneConfig, {"fingerprint": True})
     with pytest.raises(ConfigError, match="mode"):
         parse(FinetuneConfig, {"mode": "frozen"})
+
+
+def test_the_first_seed_chooses_the_way_for_all(
+    model: Artefact, logp: PropertyTable, fast: FinetuneConfig
+) -> None:
+    parts, encoder = random_parts(logp), model.model.graph_encoder
+    timid = {"epochs": 2, "careful_epochs": 1, "careful_lr": 1e-9}  # a linear model as it was
+    for lr, way in ((1e-9, "careful"), (3e-3, "free")):
+        settings = {**timid, "lr": lr, "epochs": 60 if way == "free" else 2}
+        config = fast.model_copy(update=settings)
+        lines: list[str] = []
+        members = learn_each([(0, encoder), (1, encoder)], logp, parts, config, report=lines.append)
+        assert [one.way for one in members] == [way, way]
+        second = lines.index("seed 1: full")
+        assert ("epoch   0" in lines[second + 1]) == (way == "careful"), "the linear model"
+        assert sum("epoch   1 " in line for line in lines[second:]) == 1, "the other way was tried"
+        alone = config.model_copy(update={"way": way})
+        again = learn(encoder, logp, parts, alone, seed=1)
+        assert np.array_equal(raw([again], logp.graphs), raw(members[1:], logp.graphs))
