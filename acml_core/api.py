@@ -2,7 +2,7 @@
 
     model = acml_core.load("runs/nmr")          # or modality="nmr": the published weights
     library = model.library("candidates.smi")
-    answers = model.search(["170.1 128.4 21.0", "a.jdx"], library, formula="C9H10O2", rerank=100)
+    answers = model.search(["170.1 128.4 21.0", "a.jdx"], library, formula="C9H10O2")
     answers.to_pandas()
 
 Several measurements of one sample::
@@ -106,7 +106,7 @@ class Searcher(Artefact):
         *,
         modality: str | None = None,
         top: int = 10,
-        rerank: int = 0,
+        rerank: int | None = None,
         report: Report = lambda _: None,
         **filters: Any,
     ) -> Answers:
@@ -115,7 +115,8 @@ class Searcher(Artefact):
         Args:
             source: files, folders, literal text or signals.
             library: from ``library``, or what that takes.
-            rerank: ask the plugin's second opinion of this many of the best candidates.
+            rerank: ask the plugin's second opinion of this many of the best candidates, 0 for none;
+                by default of as many as its weight was fitted with, where it was.
             filters: fields of ``acml_core.library.filters.Filters``, such as ``formula="C9H10O2"``.
 
         Raises:
@@ -170,6 +171,7 @@ def search_sample(
         library: candidates; by modality where the libraries differ.
         models: by modality, or one for all; the published weights where none is given.
         weights: by modality, 1 where none is given; or what ``acml eval fusion`` wrote.
+        rerank: ask the plugins' second opinions of this many of the best candidates.
 
     Raises:
         BadInput: as ``Searcher.search``; or libraries without a molecule in common.

@@ -65,8 +65,13 @@ def search(
         list[str] | None, typer.Option(help="Substructure that candidates lack; repeat.")
     ] = None,
     rerank: Annotated[
-        int, typer.Option(min=0, help="Ask the plugin's second opinion of the best N candidates.")
-    ] = 0,
+        int | None,
+        typer.Option(
+            min=0,
+            help="Ask the plugin's second opinion of the best N candidates, 0 for none; default: as"
+            " many as it was fitted with, none of several measurements.",
+        ),
+    ] = None,
     weights: Annotated[
         Path | None, typer.Option(help="Of several measurements: what 'acml eval fusion' wrote.")
     ] = None,
@@ -115,7 +120,7 @@ def search(
         known = Fusion.of(weights)
         found = [replace(one, weight=known.weight(one.modality)) for one in found]
         sure = known.sure_of(one.modality for one in found)
-        answers = [search_sample(found, top=top, filters=filters, rerank=rerank, sure=sure)]
+        answers = [search_sample(found, top=top, filters=filters, rerank=rerank or 0, sure=sure)]
     if as_json:
         plain = [answer.as_dict() for answer in answers]
         show(plain[0] if len(plain) == 1 else plain)

@@ -139,7 +139,12 @@ class Measurement:
         return self.artefact.calibration(self.modality, self.signals[0])
 
     def opinion(self, narrow: bool) -> Rerank | None:
-        """How the plugin's second opinion is weighed; ``narrow``: among candidates of one mass."""
+        """How the plugin's second opinion is weighed; ``narrow``: among candidates of one mass.
+
+        None where it has none, or none was fitted.
+        """
+        if not self.plugin.supports("rerank"):
+            return None
         general = self.artefact.info.modalities[self.modality].calibration
         return general.opinion(self.signals[0].filled, filtered=narrow)
 
@@ -152,24 +157,31 @@ def search(
     *,
     top: int = 10,
     filters: Filters | None = None,
-    rerank: int = 0,
+    rerank: int | None = None,
 ) -> list[Answer]:
     """Rank the library's molecules for each measurement by itself.
 
     Args:
         filters: what a candidate must be.
-        rerank: ask the plugin's second opinion of this many of the best candidates.
+        rerank: ask the plugin's second opinion of this many of the best candidates, 0 for none; by
+            default of as many as its weight was fitted with, where it was.
 
     Raises:
         BadInput: a signal in which nothing was measured, no candidate left by the filters, or a
-            plugin without a second opinion.
+            plugin without a second opinion of which one is asked.
     """
     _check(signals)
     kept, steps = filtering.candidates(library.molecules, filters or Filters())
     queries = artefact.model.encode_signals(modality, signals)
     narrow = filters is not None and filters.narrow
     points = [artefact.calibration(modality, one).at(len(kept), filtered=narrow) for one in signals]
-    k = max(top, rerank, 2)
+    ones = [Measurement(modality, [signal], artefact, library) for signal in signals]
+    if rerank is None:
+        fits = [one.opinion(narrow) for one in ones]
+        asked = [0 if fit is None else fit.candidates for fit in fits]
+    else:
+        asked = [rerank] * len(ones)
+    k = max(top, *asked, 2)
     index = library.nearest.get(modality) if len(kept) == len(library) else None
     found: Iterator[Evidence]
     if index is not None:
@@ -181,16 +193,16 @@ def search(
         found = (Evidence.of(point, row, k) for point, row in zip(points, rows, strict=True))
     return [
         _answer(
-            [Measurement(modality, [signal], artefact, library)],
+            [one],
             _Ranking.of_one(evidence),
             kept,
             steps,
             top,
-            rerank,
+            number,
             narrow,
             "exact" if index is None else "faiss",
         )
-        for signal, evidence in zip(signals, found, strict=True)
+        for one, number, evidence in zip(ones, asked, found, strict=True)
     ]
 
 
@@ -207,6 +219,8 @@ def search_sample(
     Candidates are the molecules that every library holds, and the first library's numbering counts.
 
     Args:
+        rerank: as in ``search``, but none by default: measurements are weighed against each other
+            without it.
         sure: of a ``Fusion``, for these measurements.
 
     Raises:
@@ -391,7 +405,7 @@ def _second_opinions(
     change = np.zeros(len(smiles))
     for one, own, scored in zip(measurements, ranking.own, ranking.scores, strict=True):
         fit = one.opinion(narrow)
-        if fit is None or not one.plugin.supports("rerank"):
+        if fit is None:
             continue
         found = np.mean([opinions(one.plugin, signal, smiles) for signal in one.signals], axis=0)
         said[one.modality] = found

@@ -262,8 +262,11 @@ def test_a_second_opinion_changes_the_order_among_the_best_alone(
     changed = Artefact(
         model.model, model.info.model_copy(update={"modalities": about}), model.seen, model.path
     )
-    (plain,) = search(changed, "nmr", signals[:1], library, top=30)
+    (plain,) = search(changed, "nmr", signals[:1], library, top=30, rerank=0)
     (again,) = search(changed, "nmr", signals[:1], library, top=30, rerank=20)
+    (default,) = search(changed, "nmr", signals[:1], library, top=30)
+    assert default == again, "as many as it was fitted with"
+    assert not any(hit.rerank for hit in plain.hits)
     assert {h.smiles for h in plain.hits[:20]} == {h.smiles for h in again.hits[:20]}
     assert [h.smiles for h in plain.hits[20:]] == [h.smiles for h in again.hits[20:]]
     opinions = [hit.rerank["nmr"] for hit in again.hits[:20]]
@@ -286,3 +289,5 @@ def test_no_second_opinion_was_fitted(
     )
     with pytest.raises(BadInput, match="no second opinion was fitted"):
         search(changed, "nmr", signals[:1], library, rerank=5)
+    (default,) = search(changed, "nmr", signals[:1], library)
+    assert not any(hit.rerank for hit in default.hits), "none is asked of by default, then"
