@@ -137,16 +137,14 @@ def places(found: Fragments, ion: Ion, away: int) -> tuple[np.ndarray, np.ndarra
     return found.mass + own * HYDROGEN - sign * ELECTRON, usable
 
 
-def ions(mol: Chem.Mol, found: Fragments, ion: Ion, unbroken: float = 1.0) -> IonList:
+def ions(mol: Chem.Mol, found: Fragments, ion: Ion) -> IonList:
     """Every fragment with every change of hydrogens, of a protonated or deprotonated molecule.
 
-    Args:
-        unbroken: weight of the ion that did not break; those of fragments are relative to it.
+    Weights are relative to that of the ion that did not break, which here is 1.
     """
     of = fitted(ion)
     described, ends = terms(mol, found)
     fixed, at = described @ of.fixed, ends @ of.at.T
-    fixed[found.bonds == 0] += np.log(unbroken)
     mz, weight, fragment = [], [], []
     for away in AWAY:
         place, usable = places(found, ion, away)

@@ -18,8 +18,8 @@ from acml_core import adducts
 from acml_core.adducts import ELECTRON
 from acml_plugin_ms import cleavage
 from acml_plugin_ms.conditions import ionisation
-from acml_plugin_ms.fragments import fragments
-from acml_plugin_ms.ions import Ion, ions
+from acml_plugin_ms.expected import expected
+from acml_plugin_ms.ions import Ion
 from acml_plugin_ms.prepare import UNIT_MASS_DEFECT
 from acml_plugin_ms.signal import MsSignal
 
@@ -107,16 +107,17 @@ def _score(
 ) -> float:
     if not mol.GetNumAtoms():
         return -1.0
-    found = fragments(mol)
-    listed = ions(found, ion) if ion == "EI" else cleavage.ions(mol, found, ion, unbroken)
-    place, weight = listed.mz, listed.weight
+    place, weight, whole = expected(mol, ion)
+    if ion == "EI":
+        return explained(place, weight, seen)
+    weight = np.where(whole, unbroken * weight, weight)
     if known is not None and known.charge in (1, -1) and known.molecules == 1 and known.name != ion:
         from rdkit.Chem.rdMolDescriptors import CalcExactMolWt
 
-        place = np.append(place, known.mz(CalcExactMolWt(mol)))
-        weight = np.append(weight, unbroken)
-    order = np.argsort(place, kind="stable")
-    return (explained if ion == "EI" else predicted)(place[order], weight[order], seen)
+        at = known.mz(CalcExactMolWt(mol))
+        rank = int(np.searchsorted(place, at))
+        place, weight = np.insert(place, rank, at), np.insert(weight, rank, unbroken)
+    return predicted(place, weight, seen)
 
 
 def explained(place: np.ndarray, weight: np.ndarray, seen: Peaks) -> float:
@@ -132,7 +133,7 @@ def predicted(place: np.ndarray, weight: np.ndarray, seen: Peaks) -> float:
     if not len(seen.mz):
         return 0.0
     first = np.searchsorted(place, min(LIGHTEST, (seen.mz - seen.width).min()))
-    below = np.concatenate([[0.0], np.cumsum(weight)])
+    below = np.concatenate([[0.0], np.cumsum(weight, dtype=np.float64)])
     low = np.searchsorted(place, seen.mz - seen.width)
     high = np.searchsorted(place, seen.mz + seen.width)
     total = below[-1] - below[first]
