@@ -18,12 +18,12 @@ def resident():
 
 if sys.argv[1] == "set":
     assert give_back_free_memory()
-block = torch.empty(8 << 20, dtype=torch.uint8).fill_(1)  # from a freed one, glibc learns its size
+block = torch.empty(33_000_000, dtype=torch.uint8).fill_(1)  # from a freed one, glibc learns its size
 del block
 before = resident()
 kept = []
-for size in range(80):
-    large = torch.empty((6 << 20) + (size << 10), dtype=torch.uint8).fill_(1)
+for size in range(24):
+    large = torch.empty(32_700_000 + (size << 10), dtype=torch.uint8).fill_(1)
     kept.append((large, torch.empty(100_000, dtype=torch.uint8).fill_(1)))
 kept = [small for _, small in kept]  # the small ones lie between, and hold the heap open
 print(resident() - before)
