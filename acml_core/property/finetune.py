@@ -26,6 +26,7 @@ from acml_core.property.readout import POOLS, read_out
 from acml_core.property.scaling import Scaling
 from acml_core.property.split import Parts
 from acml_core.property.table import PropertyTable
+from acml_core.training.groups import groups
 from acml_core.training.schedule import factor
 
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -168,7 +169,11 @@ def _train(
 ) -> tuple[PropertyNetwork, float]:
     """Train in place. Returns the network with its best weights by validation, and their figure."""
     train, task = job.parts.train, job.table.task
-    optimiser = torch.optim.AdamW(_groups(network, rates, config.weight_decay))
+    parts: list[tuple[Any, dict[str, Any]]] = [
+        (network.encoder.parameters(), {"lr": rates.encoder_lr}),
+        (network.head.parameters(), {"lr": rates.lr}),
+    ]
+    optimiser = torch.optim.AdamW(groups(parts, config.weight_decay))
     highest = [float(group["lr"]) for group in optimiser.param_groups]
     steps = max(1, -(-len(train) // config.batch_size))
     averaged = {name: value.detach().clone() for name, value in network.state_dict().items()}
@@ -275,18 +280,6 @@ def _loss(classes: bool, weight: Tensor) -> Loss:
         return (each * known).sum() / known.sum().clamp(min=1)
 
     return loss
-
-
-def _groups(network: PropertyNetwork, rates: _Rates, weight_decay: float) -> list[dict[str, Any]]:
-    groups: list[dict[str, Any]] = []
-    for part, lr in ((network.encoder, rates.encoder_lr), (network.head, rates.lr)):
-        parameters = list(part.parameters())
-        for matrices in (True, False):
-            chosen = [one for one in parameters if (one.ndim > 1) == matrices]
-            decay = weight_decay if matrices else 0.0
-            if chosen:
-                groups.append({"params": chosen, "lr": lr, "weight_decay": decay})
-    return groups
 
 
 @torch.no_grad()

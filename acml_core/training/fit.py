@@ -26,6 +26,7 @@ from acml_core.training import checkpoint
 from acml_core.training.bank import Bank
 from acml_core.training.config import TrainConfig
 from acml_core.training.feed import FEWEST, Job, collated, plan
+from acml_core.training.groups import groups
 from acml_core.training.neighbours import Neighbours
 from acml_core.training.precision import autocast
 from acml_core.training.pretrain import pretrain
@@ -124,8 +125,8 @@ def fit(
     spent = time.monotonic() - start
 
     criteria = nn.ModuleDict({name: make(losses, config.loss) for name in towers}).to(device)
-    groups = _groups(model, criteria, towers, config)
-    optimiser = torch.optim.AdamW(groups, lr=config.lr, fused=True)
+    learning = _groups(model, criteria, towers, config)
+    optimiser = torch.optim.AdamW(learning, lr=config.lr, fused=True)
     modules = {"model": model, "loss": criteria}
     formula = None
     if config.hard.isomers:
@@ -258,18 +259,11 @@ def _groups(
     towers: Mapping[str, Tower],
     config: TrainConfig,
 ) -> list[dict[str, Any]]:
-    in_tower = {id(p) for tower in towers.values() for p in tower.encoder.parameters()}
-    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
-    for parameter in [*model.parameters(), *criteria.parameters()]:
-        if not parameter.requires_grad:
-            continue
-        ratio = config.tower.lr_ratio if id(parameter) in in_tower else 1.0
-        decay = config.weight_decay if parameter.ndim > 1 else 0.0
-        groups.setdefault((ratio, decay), []).append(parameter)
-    return [
-        {"params": members, "ratio": ratio, "weight_decay": decay}
-        for (ratio, decay), members in groups.items()
-    ]
+    in_towers = [p for tower in towers.values() for p in tower.encoder.parameters()]
+    known = {id(one) for one in in_towers}
+    others = [p for p in (*model.parameters(), *criteria.parameters()) if id(p) not in known]
+    parts = [(others, {"ratio": 1.0}), (in_towers, {"ratio": config.tower.lr_ratio})]
+    return groups(parts, config.weight_decay)
 
 
 def _keep_best(run: Run, model: AcmlModel, mrr: float) -> None:

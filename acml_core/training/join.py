@@ -40,6 +40,7 @@ from acml_core.rejects import write_csv
 from acml_core.training import checkpoint
 from acml_core.training.feed import FEWEST
 from acml_core.training.fit import Run
+from acml_core.training.groups import groups
 from acml_core.training.run import begin_with_graph, named
 from acml_core.training.schedule import Clock, factor
 
@@ -244,13 +245,7 @@ def _fit(
         head.encoder.eval()  # type: ignore[union-attr, operator]
         head.projector.eval()  # type: ignore[union-attr, operator]
     learning = [one for one in model.parameters() if one.requires_grad]
-    optimiser = torch.optim.AdamW(
-        [
-            {"params": [p for p in learning if p.ndim > 1], "weight_decay": config.weight_decay},
-            {"params": [p for p in learning if p.ndim <= 1], "weight_decay": 0.0},
-        ],
-        lr=config.lr,
-    )
+    optimiser = torch.optim.AdamW(groups([(learning, {})], config.weight_decay), lr=config.lr)
     run = Run()
     modules: dict[str, nn.Module] = {"model": model}
     if (out / checkpoint.FILE).exists():
