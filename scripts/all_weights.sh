@@ -1,5 +1,5 @@
 #!/bin/sh
-# all/gine5.v1: one graph encoder for the bundled models of every plugin; 20 minutes of one core.
+# all/gine5.v1: one graph encoder for the bundled models of every plugin; 85 minutes of one core.
 #
 #   sh scripts/all_weights.sh WORK
 #
@@ -8,12 +8,19 @@ set -eu
 work=$1
 mkdir -p "$work"
 models="nmr/gine5.v1 ms/gine5.v1 ir/gine5.v1 image/gine5.v1 smiles/gine5.v1"
-[ -e "$work/all/acml.json" ] ||
-    acml models join $models --max-minutes 20 --set epochs=30 --out "$work/all" \
+
+join() { # OUT OPTIONS...
+    out=$work/$1
+    shift
+    [ -e "$out/acml.json" ] || acml models join $models --out "$out" "$@" \
         --data "$ACML_DATA/library/real_molecules.parquet" \
         --data "$ACML_DATA/nmr/nmrshiftdb2.parquet" \
         --data "$ACML_DATA/ms/massbank.parquet" \
         --data "$ACML_DATA/ir/gas_phase.parquet"
+}
+
+join first --max-minutes 20 --set epochs=30
+join all --max-minutes 65 --set epochs=60 --graph "$work/first"
 [ -e "$work/final" ] ||
     acml models export "$work/all" "$work/final" --half --licence CC-BY-NC-SA-4.0 \
         --data "NMRShiftDB2: CC BY-SA" \
@@ -23,4 +30,5 @@ models="nmr/gine5.v1 ms/gine5.v1 ir/gine5.v1 image/gine5.v1 smiles/gine5.v1"
         --data "ZINC and MOSES (pretraining of the SMILES tower): free to use with citation" \
         --tower-of nmr/gine5.v1 --tower-of ms/gine5.v1 --tower-of ir/gine5.v1 \
         --tower-of image/gine5.v1 --tower-of smiles/gine5.v1
-echo "$work/final: copy its six files to acml_core/models/all-v1 and print its row with acml models row"
+echo "$work/final: copy its six files to models/all-v1 of acml-plugin-ms, whose weights have the same licence, and"
+echo "print its row with acml models row --package acml_plugin_ms:models/all-v1"
