@@ -16,6 +16,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from acml_core.library.highest import highest
 from acml_core.library.threads import Threads
 from acml_core.library.vectors import Vectors
 from acml_core.probability import Point
@@ -31,8 +32,9 @@ LEAST_EXPONENT = -80.0
 """A share below exp(-80) of the best candidate's counts as that much: a million of them are nothing
 yet, and smaller float32 numbers lose digits and take twenty times as long."""
 
-SUMMED_AT_ONCE = 1 << 15
-"""Scores of a query that are added up at a time: what lies between stays in the cache."""
+SUMMED_AT_ONCE = 1 << 18
+"""Scores of a query that are added up at a time: what lies between stays in the cache, and is enough
+work for torch's own threads to meet after it."""
 
 ALONE_UP_TO = 8
 """Up to so many products are too little work to share out."""
@@ -40,7 +42,7 @@ ALONE_UP_TO = 8
 HALF_PRODUCTS = ("AVX2", "AVX512")
 """Processors on which torch multiplies half precision as it is, and adds up in single precision."""
 
-REFINED = 4096
+REFINED = 2048
 """Best candidates of a single query whose scores are computed again in single precision. Those of the
 others are rounded to half precision (by 0.0005 at most where vectors have unit norm)."""
 
@@ -60,12 +62,12 @@ def scores(queries: Tensor, candidates: Tensor | Vectors) -> Iterator[tuple[slic
     """
     step = max(1, SCORES_AT_ONCE // max(1, len(candidates)))
     vectors = candidates if isinstance(candidates, Vectors) else Vectors([candidates])
-    pieces = _pieces(vectors)
-    if len(queries) == 1 and _half(pieces):
+    if len(queries) == 1 and _half(vectors):
         block = _twice(queries[0].float(), vectors)
         if block is not None:
             yield slice(0, 1), block
             return
+    pieces = _pieces(vectors)
     with Threads(1 if len(pieces) <= ALONE_UP_TO else torch.get_num_threads()) as threads:
         for start in range(0, len(queries), step):
             rows = slice(start, min(start + step, len(queries)))
@@ -75,10 +77,11 @@ def scores(queries: Tensor, candidates: Tensor | Vectors) -> Iterator[tuple[slic
             yield rows, block
 
 
-def _half(pieces: Pieces) -> bool:
+def _half(vectors: Vectors) -> bool:
     """Whether half precision is worth it."""
     capable = torch.backends.cpu.get_cpu_capability() in HALF_PRODUCTS
-    return capable and len(pieces) > ALONE_UP_TO and pieces[0][1].dtype == torch.float16
+    many = len(vectors) > ALONE_UP_TO * ROWS_AT_ONCE
+    return capable and many and vectors.parts[0].dtype == torch.float16
 
 
 def _twice(asking: Tensor, vectors: Vectors) -> Tensor | None:
@@ -93,7 +96,7 @@ def _twice(asking: Tensor, vectors: Vectors) -> Tensor | None:
     block = halves.float()[None]
     if not all(torch.isfinite(end) for end in torch.aminmax(block)):
         return None
-    best = torch.topk(block[0], min(REFINED, len(vectors)), sorted=False).indices
+    _, best = highest(block[0], min(REFINED, len(vectors)))
     block[0, best] = torch.mv(vectors.take(best.numpy()).float(), asking)
     return block
 
@@ -132,13 +135,13 @@ def log_sums(point: Point, found: Tensor) -> tuple[Tensor, Tensor]:
     best = found.amax(-1, keepdim=True)
 
     def log_sum(scale: float) -> Tensor:
-        total = torch.zeros_like(best, dtype=torch.float64)
+        shift, total = -scale * best, torch.zeros_like(best, dtype=torch.float64)
         for part in found.split(SUMMED_AT_ONCE, -1):
-            shares = (part - best).mul_(scale).clamp_(min=LEAST_EXPONENT).exp_()
+            shares = torch.add(shift, part, alpha=scale).clamp_(min=LEAST_EXPONENT).exp_()
             if not scale:  # 0 times infinity is no number
                 shares = shares.masked_fill(torch.isneginf(part), 0.0)
-            total += shares.sum(-1, keepdim=True, dtype=torch.float64)
-        return scale * best.double() + total.log()
+            total += shares.sum(-1, keepdim=True)
+        return total.log() - shift.double()
 
     sharp = log_sum(point.scale)
     return sharp, log_sum(point.tail_scale) if point.tail else sharp

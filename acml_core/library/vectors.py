@@ -41,7 +41,7 @@ class Vectors:
             torch.index_select(self.parts[number], 0, local, out=found[here])
         back = np.empty_like(order)
         back[order] = np.arange(len(order))
-        return found[torch.from_numpy(back)]
+        return torch.index_select(found, 0, torch.from_numpy(back))
 
 
 def write(path: Path, array: np.ndarray) -> None:
