@@ -16,6 +16,7 @@ from acml_core.artefact import Artefact
 from acml_core.errors import ArtefactError
 from acml_core.library.codes import DOUBT, encode, products
 from acml_core.library.library import open_folder
+from acml_core.library.merge import merge
 from acml_core.library.search import search
 
 
@@ -66,14 +67,17 @@ def test_a_library_holds_them_beside_its_vectors(folder: Path, model: Artefact) 
 
 
 def test_a_library_without_them_answers_alike(
-    copy: Path, folder: Path, model: Artefact, signals: list[NmrSignal]
+    copy: Path, folder: Path, model: Artefact, signals: list[NmrSignal], tmp_path: Path
 ) -> None:
-    """As those that were built before there were codes, then extended."""
+    """As those that were built before there were codes, then extended. Merging gives it codes."""
     next(copy.rglob("nmr.codes.npy")).unlink()
     old = open_folder(copy, model, "nmr")
     assert not old.vectors["nmr"].codes
     found = search(model, "nmr", signals[:3], old)
     assert found == search(model, "nmr", signals[:3], open_folder(folder, model, "nmr"))
+    merge([copy], tmp_path / "new", shard_rows=100)
+    new = open_folder(tmp_path / "new", model, "nmr")
+    assert len(new.vectors["nmr"].codes) == len(new.vectors["nmr"].parts)
 
 
 def test_damaged_codes(copy: Path, model: Artefact) -> None:
