@@ -15,15 +15,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from acml_core.library.highest import highest
 from acml_core.library.score import LEAST_EXPONENT, log_sums, mixture
 from acml_core.library.threads import one_thread
 from acml_core.probability import Best, Point, log_odds_present
 
 NEAR = (16, 256)
 """Behind the best k, the next 15 k are sorted, then the next 255 k; most sets end there."""
-
-BLOCK = 256
-"""Scores of which first only the highest is looked at: the best k lie in the best k blocks."""
 
 BANDS = 4096
 """Bands of score in which the others are added up; only the band in which a set ends is sorted."""
@@ -56,9 +54,8 @@ class Evidence:
     @classmethod
     def of(cls, point: Point, row: Tensor, k: int) -> Evidence:
         """From the scores ``(n,)`` of every candidate."""
-        with one_thread():
-            sharp, flat = log_sums(point, row)
-            values, index = highest(row, min(k, len(row)))
+        sharp, flat = log_sums(point, row)
+        values, index = highest(row, min(k, len(row)))
         return cls(
             point,
             index.numpy(),
@@ -117,20 +114,6 @@ def within(
     before = cumulative - probability * weight
     count = float(weight[before <= mass].sum())
     return count, float(cumulative[-1]) if len(cumulative) else held
-
-
-def highest(row: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """The ``k`` highest of ``(n,)`` scores, the highest first, and where they stand."""
-    blocks = len(row) // BLOCK
-    if 2 * k >= blocks:
-        found = torch.topk(row, k)
-        return found.values, found.indices
-    whole = row[: blocks * BLOCK].view(blocks, BLOCK)
-    chosen = torch.topk(whole.amax(1), k).indices
-    place = (chosen[:, None] * BLOCK + torch.arange(BLOCK)).flatten()
-    rest = torch.arange(blocks * BLOCK, len(row))
-    found = torch.topk(torch.cat([whole[chosen].flatten(), row[blocks * BLOCK :]]), k)
-    return found.values, torch.cat([place, rest])[found.indices]
 
 
 def _behind(row: Tensor, done: int, probability: Probability, held: float, mass: float) -> float:

@@ -6,13 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import torch
+
 from acml_core.artefact import Artefact
 from acml_core.errors import ArtefactError, Unsupported
 from acml_core.library import manifest as manifests
+from acml_core.library.codes import STEP_ROWS
 from acml_core.library.manifest import AGAIN, INDEX, SHARDS, Manifest, ShardInfo
 from acml_core.library.nearest import Nearest, open_index
 from acml_core.library.records import Records
-from acml_core.library.shard import MOLECULES, vectors_file
+from acml_core.library.shard import MOLECULES, codes_file, vectors_file
 from acml_core.library.vectors import Vectors, open_mapped
 
 Report = Callable[[str], None]
@@ -116,19 +119,17 @@ def open_records(folder: Path, shards: Sequence[ShardInfo]) -> Records:
 
 
 def open_vectors(folder: Path, about: Manifest, modality: str) -> Vectors:
-    """A modality's vectors.
+    """A modality's vectors, with their codes where every shard has them.
 
     Raises:
         ArtefactError: a shard is missing or damaged.
     """
     dim = about.dims[modality]
-    return Vectors(
-        [
-            open_mapped(
-                folder / SHARDS / shard.name / vectors_file(modality),
-                (shard.molecules, dim),
-                AGAIN,
-            )
-            for shard in about.shards
-        ]
-    )
+    shards = [(folder / SHARDS / shard.name, shard.molecules) for shard in about.shards]
+    parts = [open_mapped(path / vectors_file(modality), (n, dim), AGAIN) for path, n in shards]
+    coded = [(path / codes_file(modality), n) for path, n in shards]
+    codes = []
+    if all(path.exists() for path, _ in coded):
+        rows = dim + STEP_ROWS
+        codes = [open_mapped(path, (rows, n), AGAIN, torch.int8) for path, n in coded]
+    return Vectors(parts, codes)

@@ -127,7 +127,7 @@ class Records:
     def smiles(self, index: np.ndarray) -> list[str]:
         """Canonical SMILES of some molecules, in their order."""
         if len(index) <= FEW:
-            return [self._cell("smiles", int(i)) for i in index]
+            return [self.row(int(i), ["smiles"])["smiles"] for i in index]
         found = np.empty(len(index), dtype=object)
         column = self.table["smiles"]
         owner = np.searchsorted(self._starts, index, side="right") - 1
@@ -138,13 +138,11 @@ class Records:
             found[group] = column.chunk(number).take(local).to_pylist()
         return list(found)
 
-    def row(self, number: int) -> dict[str, Any]:
-        """All columns of one molecule."""
-        return {name: self._cell(name, number) for name in COLUMNS.names}
-
-    def _cell(self, column: str, number: int) -> Any:
-        chunk = int(np.searchsorted(self._starts, number, side="right")) - 1
-        return self.table[column].chunk(chunk)[number - int(self._starts[chunk])].as_py()
+    def row(self, number: int, columns: Sequence[str] = COLUMNS.names) -> dict[str, Any]:
+        """Some columns of one molecule."""
+        owner = int(np.searchsorted(self._starts, number, side="right")) - 1
+        place = number - int(self._starts[owner])
+        return {name: self.table[name].chunk(owner)[place].as_py() for name in columns}
 
     # ---- files ---------------------------------------------------------------------------------
 

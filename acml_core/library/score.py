@@ -2,20 +2,24 @@
 
 Everything that ranks (search, validation, evaluation) comes through here, so that a true molecule and
 its rivals always get their scores from the same product: computed apart, a molecule can lose to
-itself by rounding. A single query among many vectors of half precision is scored twice, since widening
-a million of them takes longer than multiplying: all in half precision, and the best again in single.
+itself by rounding. A single query among many vectors of half precision is scored twice, since reading
+and widening a million of them takes longer than multiplying: all from their codes of eight bits where
+the library has them, or else in half precision; and the best again in single.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
+import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
 
 import torch
 from torch import Tensor
 
+from acml_core.library.codes import DOUBT, products
+from acml_core.library.highest import highest
 from acml_core.library.threads import Threads
 from acml_core.library.vectors import Vectors
 from acml_core.probability import Point
@@ -31,18 +35,24 @@ LEAST_EXPONENT = -80.0
 """A share below exp(-80) of the best candidate's counts as that much: a million of them are nothing
 yet, and smaller float32 numbers lose digits and take twenty times as long."""
 
-SUMMED_AT_ONCE = 1 << 15
-"""Scores of a query that are added up at a time: what lies between stays in the cache."""
+SUMMED_AT_ONCE = 1 << 18
+"""Scores of a query that are added up at a time: what lies between stays in the cache, and is enough
+work for torch's own threads to meet after it."""
 
 ALONE_UP_TO = 8
 """Up to so many products are too little work to share out."""
 
-HALF_PRODUCTS = ("AVX2", "AVX512")
-"""Processors on which torch multiplies half precision as it is, and adds up in single precision."""
+FEWER_BITS = ("AVX2", "AVX512")
+"""Processors on which torch multiplies half precision and eight bits as they are, and adds up in single
+precision."""
 
-REFINED = 4096
+REFINED = 2048
 """Best candidates of a single query whose scores are computed again in single precision. Those of the
-others are rounded to half precision (by 0.0005 at most where vectors have unit norm)."""
+others are rounded (where vectors have unit norm by 0.0005 at most, from codes mostly by as much)."""
+
+SURE = 64
+"""Best candidates that are certainly among those: codes may be wrong by ``DOUBT``. Where so many are
+not certain, all candidates are looked at in half precision."""
 
 Pieces = Sequence[tuple[int, Tensor]]
 """Candidates with the column in which they begin."""
@@ -60,12 +70,12 @@ def scores(queries: Tensor, candidates: Tensor | Vectors) -> Iterator[tuple[slic
     """
     step = max(1, SCORES_AT_ONCE // max(1, len(candidates)))
     vectors = candidates if isinstance(candidates, Vectors) else Vectors([candidates])
-    pieces = _pieces(vectors)
-    if len(queries) == 1 and _half(pieces):
+    if len(queries) == 1 and _worth_twice(vectors):
         block = _twice(queries[0].float(), vectors)
         if block is not None:
             yield slice(0, 1), block
             return
+    pieces = _pieces(vectors)
     with Threads(1 if len(pieces) <= ALONE_UP_TO else torch.get_num_threads()) as threads:
         for start in range(0, len(queries), step):
             rows = slice(start, min(start + step, len(queries)))
@@ -75,27 +85,49 @@ def scores(queries: Tensor, candidates: Tensor | Vectors) -> Iterator[tuple[slic
             yield rows, block
 
 
-def _half(pieces: Pieces) -> bool:
-    """Whether half precision is worth it."""
-    capable = torch.backends.cpu.get_cpu_capability() in HALF_PRODUCTS
-    return capable and len(pieces) > ALONE_UP_TO and pieces[0][1].dtype == torch.float16
+def _worth_twice(vectors: Vectors) -> bool:
+    """Whether a first look in fewer bits takes less time."""
+    capable = torch.backends.cpu.get_cpu_capability() in FEWER_BITS
+    many = len(vectors) > ALONE_UP_TO * ROWS_AT_ONCE
+    return capable and many and vectors.parts[0].dtype == torch.float16
 
 
 def _twice(asking: Tensor, vectors: Vectors) -> Tensor | None:
-    """``(1, G)`` scores of one query ``(p,)``: all in half precision, the best in single precision.
+    """``(1, G)`` scores of one query ``(p,)``: of all from few bits, of the best in single precision.
 
     None where a score is beyond what half precision holds.
     """
+    if vectors.codes and sys.platform != "win32":  # there torch multiplies them one by one
+        row = products(vectors.codes, asking)
+        least, best = _refine(row, asking, vectors)
+        if torch.topk(best, SURE).values[-1] > least + DOUBT * asking.norm():
+            return row[None]
+    row = _halves(asking, vectors)
+    if not all(torch.isfinite(end) for end in torch.aminmax(row)):
+        return None
+    _refine(row, asking, vectors)
+    return row[None]
+
+
+def _halves(asking: Tensor, vectors: Vectors) -> Tensor:
+    """Scores ``(G,)`` of one query, all in half precision."""
     query, halves = asking.half(), torch.empty(len(vectors), dtype=torch.float16)
     places = halves.split([len(part) for part in vectors.parts])
     for part, out in zip(vectors.parts, places, strict=True):
         torch.mv(part, query, out=out)  # few and large: torch's own threads are the faster here
-    block = halves.float()[None]
-    if not all(torch.isfinite(end) for end in torch.aminmax(block)):
-        return None
-    best = torch.topk(block[0], min(REFINED, len(vectors)), sorted=False).indices
-    block[0, best] = torch.mv(vectors.take(best.numpy()).float(), asking)
-    return block
+    return halves.float()
+
+
+def _refine(row: Tensor, asking: Tensor, vectors: Vectors) -> tuple[Tensor, Tensor]:
+    """Compute the best of the scores ``(G,)`` again, in place.
+
+    Returns:
+        the least of them as it was; and all of them as they are.
+    """
+    rough, best = highest(row, min(REFINED, len(row)))
+    exact = torch.mv(vectors.take(best.numpy()).float(), asking)
+    row[best] = exact
+    return rough[-1], exact
 
 
 def _pieces(vectors: Vectors) -> Pieces:
@@ -132,13 +164,13 @@ def log_sums(point: Point, found: Tensor) -> tuple[Tensor, Tensor]:
     best = found.amax(-1, keepdim=True)
 
     def log_sum(scale: float) -> Tensor:
-        total = torch.zeros_like(best, dtype=torch.float64)
+        shift, total = -scale * best, torch.zeros_like(best, dtype=torch.float64)
         for part in found.split(SUMMED_AT_ONCE, -1):
-            shares = (part - best).mul_(scale).clamp_(min=LEAST_EXPONENT).exp_()
+            shares = torch.add(shift, part, alpha=scale).clamp_(min=LEAST_EXPONENT).exp_()
             if not scale:  # 0 times infinity is no number
                 shares = shares.masked_fill(torch.isneginf(part), 0.0)
-            total += shares.sum(-1, keepdim=True, dtype=torch.float64)
-        return scale * best.double() + total.log()
+            total += shares.sum(-1, keepdim=True)
+        return total.log() - shift.double()
 
     sharp = log_sum(point.scale)
     return sharp, log_sum(point.tail_scale) if point.tail else sharp

@@ -36,6 +36,9 @@ from acml_core.probability import Calibration, Point, Rerank, set_right, sigmoid
 GATHERED_SHARE = 8
 """Of fewer candidates than one in so many, the vectors are picked out; else all are scored."""
 
+SHOWN = ("smiles", "inchikey", "formula")
+"""What a hit tells of its molecule."""
+
 CONTRADICTS = 0.99
 """A measurement contradicts the answer where its own ranking puts this much probability before it."""
 
@@ -369,7 +372,7 @@ def _answer(
     shown_p = set_right(sure, probability)
     hits = []
     for place, i in enumerate(best[:top]):
-        molecule = molecules.row(int(kept[i]))
+        molecule = molecules.row(int(kept[i]), SHOWN)
         hits.append(
             Hit(
                 rank=place + 1,

@@ -4,6 +4,7 @@
 
     molecules.arrow    Records
     MODALITY.npy       (n, p) float16
+    MODALITY.codes.npy the same in eight bits a number, if they have unit norm
     rejects.csv        rows of the source that were left out, where there are any
     counts.json        molecules, rejects, duplicates
 """
@@ -22,6 +23,7 @@ from acml_core.config import Settings, parse
 from acml_core.errors import ArtefactError, ConfigError
 from acml_core.files import naming
 from acml_core.library import vectors as vector_files
+from acml_core.library.codes import encode
 from acml_core.library.records import Records
 from acml_core.rejects import Reject, write_csv
 
@@ -74,6 +76,9 @@ class Shard:
             self.records.write(part / MOLECULES)
             for name, vectors in self.vectors.items():
                 vector_files.write(part / vectors_file(name), vectors)
+                codes = encode(vectors)
+                if codes is not None:
+                    vector_files.write(part / codes_file(name), codes)
             if self.rejects:
                 write_csv(self.rejects, part / REJECTS)
             (part / COUNTS).write_text(self.counts.model_dump_json(indent=1), encoding="utf-8")
@@ -88,6 +93,11 @@ class Shard:
 def vectors_file(modality: str) -> str:
     """Name of the file of a modality's vectors."""
     return f"{modality}.npy"
+
+
+def codes_file(modality: str) -> str:
+    """Name of the file of their codes."""
+    return f"{modality}.codes.npy"
 
 
 def read_counts(folder: Path, remedy: str) -> Counts:

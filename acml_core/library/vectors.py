@@ -14,10 +14,15 @@ from acml_core.files import whole
 
 
 class Vectors:
-    """``(N, p)`` in parts ``(n, p)`` of one dtype, float16 on disk."""
+    """``(N, p)`` in parts ``(n, p)`` of one dtype, float16 on disk.
 
-    def __init__(self, parts: Sequence[Tensor]) -> None:
+    Attributes:
+        codes: of every part, as ``acml_core.library.codes`` stores them; or none.
+    """
+
+    def __init__(self, parts: Sequence[Tensor], codes: Sequence[Tensor] = ()) -> None:
         self.parts = list(parts)
+        self.codes = list(codes)
         self._starts = np.concatenate([[0], np.cumsum([len(part) for part in self.parts])])
 
     def __len__(self) -> int:
@@ -41,7 +46,7 @@ class Vectors:
             torch.index_select(self.parts[number], 0, local, out=found[here])
         back = np.empty_like(order)
         back[order] = np.arange(len(order))
-        return found[torch.from_numpy(back)]
+        return torch.index_select(found, 0, torch.from_numpy(back))
 
 
 def write(path: Path, array: np.ndarray) -> None:
@@ -50,8 +55,10 @@ def write(path: Path, array: np.ndarray) -> None:
         np.save(file, array, allow_pickle=False)
 
 
-def open_mapped(path: Path, shape: tuple[int, int], remedy: str) -> Tensor:
-    """A float16 ``.npy`` file as a tensor that reads it as it is used.
+def open_mapped(
+    path: Path, shape: tuple[int, int], remedy: str, dtype: torch.dtype = torch.float16
+) -> Tensor:
+    """A ``.npy`` file as a tensor that reads it as it is used.
 
     numpy's own maps keep the file open, and a large library has more files than may be open.
 
@@ -63,18 +70,19 @@ def open_mapped(path: Path, shape: tuple[int, int], remedy: str) -> Tensor:
             version = np.lib.format.read_magic(file)
             if version != (1, 0):
                 raise ValueError(f"version {version}")
-            found, fortran, dtype = np.lib.format.read_array_header_1_0(file)
+            found, fortran, kind = np.lib.format.read_array_header_1_0(file)
             start = file.tell()
         size = path.stat().st_size
     except (OSError, ValueError, EOFError, SyntaxError) as error:
         raise ArtefactError(
             f"the vectors are damaged ({error})", source=path, remedy=remedy
         ) from None
-    if found != shape or fortran or dtype != np.float16:
+    wanted = torch.empty(0, dtype=dtype).numpy().dtype
+    if found != shape or fortran or kind != wanted:
         raise ArtefactError(
-            f"the vectors are {dtype} {found}, not float16 {shape}", source=path, remedy=remedy
+            f"the vectors are {kind} {found}, not {wanted} {shape}", source=path, remedy=remedy
         )
-    width = np.dtype(np.float16).itemsize
+    width = wanted.itemsize
     count = shape[0] * shape[1]
     if size != start + count * width or start % width:
         raise ArtefactError(
@@ -82,5 +90,5 @@ def open_mapped(path: Path, shape: tuple[int, int], remedy: str) -> Tensor:
             source=path,
             remedy=remedy,
         )
-    flat = torch.from_file(str(path), shared=False, size=size // width, dtype=torch.float16)
+    flat = torch.from_file(str(path), shared=False, size=size // width, dtype=dtype)
     return flat[start // width :].view(shape)

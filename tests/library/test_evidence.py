@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acml_core.library import score
-from acml_core.library.evidence import Evidence, highest
+from acml_core.library.evidence import Evidence
+from acml_core.library.highest import highest
 from acml_core.library.score import log_likelihoods, scores
 from acml_core.library.vectors import Vectors
 from acml_core.probability import Point
