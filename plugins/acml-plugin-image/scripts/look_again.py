@@ -29,6 +29,7 @@ def main() -> None:
     model = AcmlModel(before.model.config, {"image": Picture(Picture.Config(**config))})
     model.load_state_dict(before.model.state_dict())
     about = before.info.modalities["image"]
+    looks = " ".join(map(str, options.looks))
     artefact.save(
         options.out,
         model,
@@ -39,7 +40,7 @@ def main() -> None:
         metrics={},
         training=before.info.training,
         data=before.info.data,
-        command=before.info.command,
+        command=f"{before.info.command}; then scripts/look_again.py --looks {looks}",
     )
 
 
