@@ -3,9 +3,9 @@
     ACML_DATA=... python benchmarks/picture_styles.py --model image/gine5.v1 --molecules 200
 
 Validation molecules of ``library/real_molecules.parquet`` are drawn in the styles that the model learnt
-from and in the held-out ones, as they are and with each single held-out effect; each picture is looked
-for among 3,000 validation molecules. The test molecules are not touched, so what is learnt here may
-guide how to train.
+from and in the held-out ones: as they are, with the other family's fonts, abbreviated, with every
+carbon spelt out, and with each single held-out effect. Each picture is looked for among 3,000
+validation molecules. The test molecules are not touched, so what is learnt here may guide how to train.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ import torch
 from acml_plugin_image.degrade import HELD_OUT, TRAIN, Effect, degrade
 from acml_plugin_image.depict import depict
 from acml_plugin_image.prepare import ink_map
-from acml_plugin_image.styles import Family, sample
+from acml_plugin_image.styles import Family, Style, sample
 from PIL import Image
 from rdkit import Chem
 
@@ -32,13 +33,15 @@ from acml_core.hub.pretrained import load
 CANDIDATES = 3000
 Make = Callable[[Chem.Mol, np.random.Generator], Image.Image]
 Spoil = Callable[[Image.Image, np.random.Generator], Image.Image]
+Change = Callable[[Style, np.random.Generator], Style]
 
 
-def drawn(family: Family, spoil: Spoil | None = None) -> Make:
-    """Pictures in the styles of a family, then spoilt."""
+def drawn(family: Family, spoil: Spoil | None = None, change: Change | None = None) -> Make:
+    """Pictures in the styles of a family, changed, then spoilt."""
 
     def make(mol: Chem.Mol, rng: np.random.Generator) -> Image.Image:
-        picture = depict(mol, sample(rng, family), rng)
+        style = sample(rng, family)
+        picture = depict(mol, style if change is None else change(style, rng), rng)
         return picture if spoil is None else spoil(picture, rng)
 
     return make
@@ -47,6 +50,21 @@ def drawn(family: Family, spoil: Spoil | None = None) -> Make:
 def several(effects: Sequence[Effect]) -> Spoil:
     """Up to three of the effects, or none, as in training."""
     return lambda picture, rng: degrade(picture, effects, rng)
+
+
+def fonts_of(family: Family) -> Change:
+    """Letters as another family has them."""
+    return lambda style, rng: replace(style, font=sample(rng, family).font)
+
+
+def abbreviated(style: Style, rng: np.random.Generator) -> Style:
+    """Ph, OMe, CF3 and the like wherever they may stand."""
+    return replace(style, abbreviate=1.0, hydrogens=False)
+
+
+def spelt_out(style: Style, rng: np.random.Generator) -> Style:
+    """Every carbon atom with its letter."""
+    return replace(style, abbreviate=0.0, labels="all")
 
 
 def main() -> None:
@@ -64,12 +82,15 @@ def main() -> None:
     mols = [Chem.MolFromSmiles(text) for text in graphs.smiles[: options.molecules]]
 
     kinds: dict[str, Make] = {}
-    families: tuple[tuple[Family, str], ...] = (
-        ("train", "styles of training"),
-        ("held_out", "held-out styles"),
+    families: tuple[tuple[Family, Family, str], ...] = (
+        ("train", "held_out", "styles of training"),
+        ("held_out", "train", "held-out styles"),
     )
-    for family, name in families:
+    for family, other, name in families:
         kinds[name] = drawn(family)
+        kinds[f"{name}, the other's fonts"] = drawn(family, change=fonts_of(other))
+        kinds[f"{name}, abbreviated"] = drawn(family, change=abbreviated)
+        kinds[f"{name}, carbons spelt out"] = drawn(family, change=spelt_out)
         kinds[f"{name}, effects of training"] = drawn(family, several(TRAIN))
         kinds[f"{name}, held-out effects"] = drawn(family, several(HELD_OUT))
         for effect in HELD_OUT:

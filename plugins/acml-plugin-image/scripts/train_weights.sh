@@ -7,7 +7,8 @@
 # WORK receives the model, a killed training goes on. GRAPH is the model whose graph encoder it begins
 # with: "second" of acml-plugin-smiles/scripts/train_weights.sh. The bundled weights were trained beside
 # four other trainings on one H200, with 4,000 of the validation molecules and no test molecule in the
-# table. The smaller tower that the plugin bundles by itself is of pretrain.py.
+# table; that they look at a picture at two scales was chosen later, on validation drawings, and set by
+# look_again.py. The smaller tower that the plugin bundles by itself is of pretrain.py.
 set -eu
 work=$1 graph=$2
 here=$(cd "$(dirname "$0")" && pwd)

@@ -10,6 +10,7 @@ import pytest
 import torch
 from acml_plugin_image import weights
 from acml_plugin_image.config import ImageConfig
+from acml_plugin_image.encoder import smaller
 from acml_plugin_image.modality import Picture
 
 from acml_core.bundled import BundledTower
@@ -34,6 +35,40 @@ def test_shapes_and_size() -> None:
 def test_stages_must_agree() -> None:
     with pytest.raises(ConfigError, match="4 numbers"):
         parse(ImageConfig, {"channels": [8, 8, 8]})
+
+
+def test_looks_are_averaged_outside_training() -> None:
+    """The same weights at two scales give the mean of what each gives alone."""
+    batch = some(96)
+    each = {}
+    for looks in ((1.0,), (0.8,), (1.0, 0.8)):
+        torch.manual_seed(0)
+        encoder = Picture(ImageConfig(**SMALL, looks=looks)).encoder()
+        each[looks] = encoder.eval()(batch)
+        torch.manual_seed(0)
+        training = encoder.train()(batch)
+        each[looks, "train"] = training
+    assert not torch.allclose(each[1.0,], each[0.8,])
+    assert torch.allclose(each[1.0, 0.8], (each[1.0,] + each[0.8,]) / 2, atol=1e-6)
+    assert torch.equal(each[(1.0, 0.8), "train"], each[(1.0,), "train"]), "trained at one scale"
+
+
+def test_smaller_pictures_stay_in_the_middle() -> None:
+    image = torch.zeros(1, 100, 100, dtype=torch.uint8)
+    image[:, 40:60, 30:70] = 200
+    half = smaller(image, 0.5)
+    assert half.shape == image.shape
+    assert half[0, 45:55, 40:60].mean() > 150
+    assert float(half.sum()) == pytest.approx(float(image.sum()) / 4, rel=0.02), (
+        "a quarter of the ink"
+    )
+    assert smaller(image, 1.0) is image
+
+
+@pytest.mark.parametrize("looks", [[], [0.0], [1.2]])
+def test_looks_must_be_scales(looks: list[float]) -> None:
+    with pytest.raises(ConfigError, match="looks"):
+        parse(ImageConfig, {"looks": looks})
 
 
 def test_last_layers_are_fewer_than_all() -> None:

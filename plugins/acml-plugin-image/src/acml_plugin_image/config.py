@@ -27,6 +27,12 @@ class ImageConfig(Settings):
     )
     blocks: tuple[int, ...] = Field((1, 2, 3), description="bottlenecks at strides 4, 8 and 16")
 
+    looks: tuple[float, ...] = Field(
+        (1.0,),
+        min_length=1,
+        description="scales, at most 1, at which a picture is seen outside training; the mean counts",
+    )
+
     weights: Literal["bundled", "none"] = Field(
         "bundled",
         description="weights at the start: the bundled ones where they fit, or none",
@@ -74,4 +80,6 @@ class ImageConfig(Settings):
     def _stages(self) -> ImageConfig:
         if not len(self.channels) == 4 == len(self.middle) + 1 == len(self.blocks) + 1:
             raise ValueError("channels has 4 numbers, middle and blocks have 3")
+        if not all(0 < scale <= 1 for scale in self.looks):
+            raise ValueError("each of looks is above 0 and at most 1")
         return self

@@ -4,6 +4,9 @@ Four steps of stride 2 bring (S, S) to (S / 16, S / 16). Each stage has residual
 al., arXiv:1512.03385) with batch normalisation, which folds into the convolutions when the encoder
 is locked. The last map is pooled as mean and as maximum: the mean counts (atoms, rings), the maximum
 says whether something is there at all.
+
+Outside training it can look several times, at the picture made smaller within its frame, and average
+the embeddings: what falls between the places of the last map at one scale does not at another.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from acml_core.encoder import Encoder
 
@@ -27,6 +31,7 @@ class PictureEncoder(Encoder):
         channels: of the maps at strides 2, 4, 8 and 16.
         middle: channels inside the bottlenecks at strides 4, 8 and 16.
         blocks: bottlenecks at strides 4, 8 and 16.
+        looks: scales at which a picture is seen outside training.
     """
 
     def __init__(
@@ -35,9 +40,11 @@ class PictureEncoder(Encoder):
         channels: Sequence[int],
         middle: Sequence[int],
         blocks: Sequence[int],
+        looks: Sequence[float] = (1.0,),
     ) -> None:
         super().__init__()
         self.dim = dim
+        self.looks = tuple(looks)
         layers: list[nn.Module] = [convolution(1, channels[0], 3, 2), nn.ReLU(inplace=True)]
         before = channels[0]
         for width, inner, count in zip(channels[1:], middle, blocks, strict=True):
@@ -51,8 +58,12 @@ class PictureEncoder(Encoder):
         )
 
     def forward(self, batch: dict[str, Tensor]) -> Tensor:
-        """``(B, dim)`` float32."""
-        return self.pool(self.look(batch["image"]))
+        """``(B, dim)`` float32; the mean over ``looks`` outside training."""
+        image = batch["image"]
+        if self.training:
+            return self.pool(self.look(image))
+        seen = [self.pool(self.look(smaller(image, scale))) for scale in self.looks]
+        return torch.stack(seen).mean(dim=0)
 
     def look(self, image: Tensor) -> Tensor:
         """Pictures (B, S, S) to the last maps (B, C, S / 16, S / 16)."""
@@ -67,6 +78,22 @@ class PictureEncoder(Encoder):
     def last_layers(self) -> list[nn.Module]:
         """What ``unlock = "last"`` trains: the last bottleneck and the layers after the pooling."""
         return [self.maps[-1], self.leave]
+
+
+def smaller(image: Tensor, scale: float) -> Tensor:
+    """Pictures (B, S, S) at ``scale``, 0 to 1, in the middle of an empty frame (B, S, S), float32.
+
+    At scale 1 as they are.
+    """
+    side = image.shape[-1]
+    inner = max(1, round(side * scale))
+    if inner == side:
+        return image
+    inside = functional.interpolate(
+        image.unsqueeze(1).float(), size=(inner, inner), mode="bilinear", antialias=True
+    ).squeeze(1)
+    before, after = (side - inner) // 2, side - inner - (side - inner) // 2
+    return functional.pad(inside, (before, after, before, after))
 
 
 class Bottleneck(nn.Module):
