@@ -15,7 +15,7 @@ TRIM_THRESHOLD, TOP_PAD, MMAP_THRESHOLD = -1, -2, -3
 
 SETTINGS = {MMAP_THRESHOLD: 31 << 20, TRIM_THRESHOLD: 64 << 20, TOP_PAD: 16 << 20}
 """Bytes. Stating the first ends its adaptation: larger blocks are mapped, and unmapped when free. That
-costs time: with 4 MB, batches of 512 molecules trained a third slower. glibc takes 32 MB at most."""
+takes time in every step, so it is as high as glibc allows (less than 32 MB)."""
 
 
 def give_back_free_memory() -> bool:

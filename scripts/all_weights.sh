@@ -21,6 +21,18 @@ join() { # OUT OPTIONS...
 
 join first --max-minutes 20 --set epochs=30
 join all --max-minutes 65 --set epochs=60 --graph "$work/first"
+
+# Pictures and SMILES are drawn of every molecule of a table: of validation and test molecules alone, then.
+set --
+for table in nmr/nmrshiftdb2 ms/massbank ir/gas_phase; do
+    parts=$work/$(basename "$table")
+    [ -e "$parts/test.parquet" ] || acml data split "$ACML_DATA/$table.parquet" --out "$parts"
+    set -- "$@" --data "$parts/validation.parquet" --data "$parts/test.parquet"
+done
+[ -e "$work/calibrated" ] || {
+    acml models calibrate "$work/all" "$@" --library "$ACML_DATA/library/real_molecules.parquet"
+    touch "$work/calibrated"
+}
 [ -e "$work/final" ] ||
     acml models export "$work/all" "$work/final" --half --licence CC-BY-NC-SA-4.0 \
         --data "NMRShiftDB2: CC BY-SA" \

@@ -104,7 +104,12 @@ def run(
     loaded = {name: _loaded(one, data) for name, one in chosen(suite, data, tasks).items()}
     store = Store(out)
     jobs = _jobs(loaded, todo, seeds, store, device)
-    done = len(loaded) * len(todo) * seeds - sum(len(job.seeds) for job in jobs)
+    done = sum(
+        _name(task, one, row, seed) in store
+        for task, one in loaded.items()
+        for row in todo
+        for seed in range(seeds)
+    )
     report(f"{len(loaded)} tasks, {len(todo)} rows, {seeds} seeds; {done} results were there")
     workers = 1 if device.type == "cuda" else workers
     with closing(map_chunks(_work, jobs, workers, ordered=False)) as results:
