@@ -183,9 +183,10 @@ def load(name: str | Path) -> Artefact:
                 source=path,
                 remedy=f"Run: pip install {about.distribution}=={about.version}",
             ) from None
-    model = _built(info, modalities, path)
+    lenders = lent.files(info.towers)
+    model = _built(info, modalities, path, lenders)
     try:
-        model.load_state_dict(weights(path, info))
+        model.load_state_dict(weights(path, lenders))
         seen = load_file(path / SEEN)["seen"].numpy()
         golden = load_file(path / GOLDEN)
     except (SafetensorError, RuntimeError, KeyError) as error:
@@ -196,23 +197,28 @@ def load(name: str | Path) -> Artefact:
     return model.artefact
 
 
-def weights(path: Path, info: Info) -> dict[str, Tensor]:
-    """All weights of a model's folder, with those that other models store."""
+def weights(path: Path, lenders: Mapping[str, Path]) -> dict[str, Tensor]:
+    """All weights of a model's folder, with those that other models store.
+
+    Args:
+        lenders: ``lent.files`` of the model's towers.
+    """
     found = load_file(path / WEIGHTS)
-    for modality, lender in info.towers.items():
-        found |= lent.tower(modality, lender)
+    for modality, file in lenders.items():
+        found |= lent.tower(modality, file)
     return found
 
 
-def _built(info: Info, modalities: Mapping[str, Modality], path: Path) -> AcmlModel:
+def _built(
+    info: Info, modalities: Mapping[str, Modality], path: Path, lenders: Mapping[str, Path]
+) -> AcmlModel:
     """The model that acml.json describes, without its weights yet.
 
     Raises:
         ArtefactError: it would be far larger than its weights, or cannot be built.
     """
     try:
-        borrowed = [lent.weights_of(lender) for lender in info.towers.values()]
-        with allowance.for_weights(path / WEIGHTS, *borrowed):
+        with allowance.for_weights(path / WEIGHTS, *lenders.values()):
             return AcmlModel(info.model, modalities)
     except allowance.TooLarge:
         raise ArtefactError(

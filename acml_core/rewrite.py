@@ -88,7 +88,7 @@ def _unchanged(source: Artefact) -> bool:
     """Whether the model in memory has the weights of its folder."""
     if not all((source.path / name).is_file() for name in FILES):
         return False
-    stored = artefact.weights(source.path, source.info)
+    stored = artefact.weights(source.path, lent.files(source.info.towers))
     return all(
         torch.equal(value.cpu(), stored[key].to(value.dtype))
         for key, value in source.model.state_dict().items()
@@ -99,8 +99,8 @@ def _towers(state: Mapping[str, Tensor], info: Info, lenders: Sequence[str]) -> 
     """By modality, the lender whose tower is the model's own, number for number."""
     found: dict[str, Lender] = {}
     for name in lenders:
-        lender = lent.lender_of(name)
-        given = [m for m in info.modalities if _same(state, lent.prefix(m), lender, m)]
+        lender, file = lent.lender_of(name)
+        given = [modality for modality in info.modalities if _same(state, modality, file)]
         if not given:
             raise BadInput(
                 f"{name} has no tower that this model has",
@@ -111,10 +111,11 @@ def _towers(state: Mapping[str, Tensor], info: Info, lenders: Sequence[str]) -> 
     return found
 
 
-def _same(state: Mapping[str, Tensor], start: str, lender: Lender, modality: str) -> bool:
+def _same(state: Mapping[str, Tensor], modality: str, file: Path) -> bool:
+    start = lent.prefix(modality)
     own = {key: value for key, value in state.items() if key.startswith(start)}
     try:
-        other = lent.tower(modality, lender)
+        other = lent.tower(modality, file)
     except ArtefactError:
         return False
     return own.keys() == other.keys() and all(

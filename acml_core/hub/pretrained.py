@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from acml_core import catalog, plugins
 from acml_core.catalog import Entry
 from acml_core.errors import ArtefactError, BadInput, did_you_mean
+from acml_core.files import sha256
 from acml_core.hub.locate import locate
 from acml_core.hub.names import PREFIX, Repository, like_a_path, repository
 from acml_core.hub.pull import Options, Report, pull
@@ -36,6 +37,12 @@ class Found:
     folder: Path
     entry: Entry | None = None
     repository: Repository | None = None
+
+    def sha256(self, name: str) -> str:
+        """Hash of one of the files; not computed again where a registry's row stated it, to which
+        ``find`` compared the file."""
+        known = self.entry.row.files.get(name) if self.entry is not None else None
+        return known.sha256 if known is not None else sha256(self.folder / name)
 
 
 def find(

@@ -53,6 +53,23 @@ def test_a_tower_is_stored_once(aligned: Path, tiny: Path, tmp_path: Path, use: 
     assert load_file(tmp_path / "copy" / WEIGHTS).keys() == stored.keys(), "it borrows still"
 
 
+def test_a_lenders_weights_are_hashed_once_a_load(
+    aligned: Path, tiny: Path, tmp_path: Path, use: Use, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(as_toml(NAME, made(tiny)))
+    rewrite(artefact.load(aligned), tmp_path / "lean", lenders=[NAME])
+    opened: list[Path] = []
+    plain = Path.open
+
+    def spy(self: Path, *args: Any, **more: Any) -> Any:
+        opened.append(self)
+        return plain(self, *args, **more)
+
+    monkeypatch.setattr(Path, "open", spy)  # as hashing opens it; safetensors does not
+    artefact.load(tmp_path / "lean")
+    assert opened.count(tiny / WEIGHTS) == 1
+
+
 def test_what_cannot_be_borrowed(aligned: Path, tiny: Path, tmp_path: Path, use: Use) -> None:
     use(as_toml(NAME, made(tiny)))
     other = artefact.load(aligned)
