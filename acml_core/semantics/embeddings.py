@@ -29,14 +29,14 @@ class Embedding:
     Attributes:
         name: of the row.
         kind: what it is.
-        of: name of the trained row that an untrained one belongs to.
         features: (N, d) float32.
+        of: names of the trained rows that an untrained one is compared with.
     """
 
     name: str
     kind: Kind
-    of: str
     features: np.ndarray
+    of: tuple[str, ...] = ()
 
     def unit(self) -> np.ndarray:
         """Standardised and of length 1 each, so that products are cosines: ``(N, d)``."""
@@ -64,7 +64,7 @@ def ecfp4(smiles: Sequence[str]) -> np.ndarray:
 def rows(
     models: dict[str, Artefact], graphs: PackedGraphs, train: np.ndarray, *, seed: int = 0
 ) -> list[Embedding]:
-    """For each model its row and the same encoder's untrained, then the fingerprints.
+    """A row for each model, then for each encoder that they have untrained, then the fingerprints.
 
     The untrained encoder's batch norms take their statistics from the training molecules, without
     which its embeddings would be needlessly bad. Models of equal settings share one untrained row.
@@ -74,16 +74,16 @@ def rows(
         train: numbers of the training molecules.
     """
     found: list[Embedding] = []
-    fresh: dict[str, np.ndarray] = {}
+    alike: dict[str, list[str]] = {}
     for name, artefact in models.items():
         model = artefact.model.eval()
-        found.append(Embedding(name, "trained", name, embed(model.graph_encoder, graphs)))
-        graph = model.config.graph
-        key = graph.model_dump_json()
-        if key not in fresh:
-            settle = graphs.select(train)
-            plain = untrained_encoder(graph, seed, settle=settle, device=model.device)
-            fresh[key] = embed(plain, graphs)
-        found.append(Embedding(f"{name}, untrained", "untrained", name, fresh[key]))
-    found.append(Embedding("ECFP4", "fingerprint", "", ecfp4(list(graphs.smiles))))
+        found.append(Embedding(name, "trained", embed(model.graph_encoder, graphs)))
+        alike.setdefault(model.config.graph.model_dump_json(), []).append(name)
+    settle = graphs.select(train)
+    for names in alike.values():
+        model = models[names[0]].model
+        plain = untrained_encoder(model.config.graph, seed, settle=settle, device=model.device)
+        name = f"{', '.join(names)}, untrained"
+        found.append(Embedding(name, "untrained", embed(plain, graphs), tuple(names)))
+    found.append(Embedding("ECFP4", "fingerprint", ecfp4(list(graphs.smiles))))
     return found

@@ -80,7 +80,7 @@ def taught(
     fingerprint = next(row.name for row in rows if row.kind == "fingerprint")
     report = {}
     for row in (one for one in rows if one.kind == "trained"):
-        plain = next(one.name for one in rows if one.kind == "untrained" and one.of == row.name)
+        plain = next(one.name for one in rows if row.name in one.of)
         entries: list[dict[str, Any]] = []
         for place, number in enumerate(chosen):
             kind = targets.kind[number]

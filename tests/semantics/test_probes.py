@@ -110,9 +110,9 @@ def test_what_was_taught_comes_first(features: np.ndarray, targets: Targets) -> 
     rng = np.random.default_rng(5)
     blind = rng.normal(size=features.shape).astype(np.float32)
     rows = [
-        Embedding("m", "trained", "m", features),
-        Embedding("m, untrained", "untrained", "m", blind),
-        Embedding("ECFP4", "fingerprint", "", blind),
+        Embedding("m", "trained", features),
+        Embedding("m, untrained", "untrained", blind, ("m",)),
+        Embedding("ECFP4", "fingerprint", blind),
     ]
     chosen = [0, 1, 2, 3]
     predictions = {
@@ -147,9 +147,9 @@ def test_neighbours_by_fingerprints_are_those_by_tanimoto() -> None:
     bits = np.repeat(rng.integers(0, 2, (10, 64)), 6, axis=0)  # ten families of six
     bits = np.where(rng.random(bits.shape) < 0.03, 1 - bits, bits).astype(np.float32)
     rows = [
-        Embedding("same", "trained", "same", bits),
-        Embedding("blind", "untrained", "same", rng.normal(size=(60, 8)).astype(np.float32)),
-        Embedding("ECFP4", "fingerprint", "", bits),
+        Embedding("same", "trained", bits),
+        Embedding("blind", "untrained", rng.normal(size=(60, 8)).astype(np.float32)),
+        Embedding("ECFP4", "fingerprint", bits),
     ]
     report = {one["row"]: one for one in compare(rows, np.arange(30), 5)}
     assert report["same"]["overlap"]["value"] > 0.95

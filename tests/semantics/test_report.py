@@ -52,6 +52,18 @@ def test_the_command_writes_everything(
         assert len(list(csv.DictReader(file))) == 2 * report["molecules"]["test"]
 
 
+def test_models_of_equal_settings_share_one_untrained_row(trained: Path, small_table: Path) -> None:
+    models = dict.fromkeys(("one", "two"), artefact.load(trained))
+    made = evaluate(models, small_table, map_method="pca", report=lambda _: None)
+    shared = "one, two, untrained"
+    assert list(made.places) == ["one", "two", shared]
+    assert list(made.report["probes"][0]["rows"]) == ["one", "two", shared, "ECFP4"]
+    near = [one["row"] for one in made.report["neighbours"]["rows"]]
+    assert near[:4] == ["one", "two", shared, "random"]
+    first, second = made.report["taught"].values()
+    assert first == second
+
+
 def test_too_few_molecules_are_named(trained: Path, tmp_path: Path) -> None:
     few = tmp_path / "few.smi"
     few.write_text("\n".join("C" * n + "O" for n in range(1, 40)) + "\n")
