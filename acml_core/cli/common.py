@@ -25,6 +25,14 @@ Model = Annotated[
         " Hub. Default: the published weights of --modality.",
     ),
 ]
+Further = Annotated[
+    Path | None,
+    typer.Option(
+        "--library",
+        help="Further candidates: molecules, or a library's folder, whose molecules are encoded"
+        " anew.",
+    ),
+]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from acml_core.cli.common import Json, Model, load_model, note, save_rejects, show, table
+from acml_core.cli.common import Further, Json, Model, load_model, note, save_rejects, show, table
 from acml_core.errors import BadInput
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -28,7 +28,7 @@ def retrieval(
     data: Annotated[list[Path] | None, typer.Option(help="Table; default: the starter.")] = None,
     model: Model = None,
     modality: Annotated[str | None, typer.Option(help="Modality to evaluate.")] = None,
-    library: Annotated[Path | None, typer.Option(help="Further candidates: molecules.")] = None,
+    library: Further = None,
     only: Annotated[
         str | None, typer.Option(help="Measured columns to use, comma-separated.")
     ] = None,

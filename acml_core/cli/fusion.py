@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from acml_core.cli.common import Json, load_model, note, show, table
+from acml_core.cli.common import Further, Json, load_model, note, show, table
 from acml_core.cli.evaluate import app
 from acml_core.errors import BadInput
 
@@ -23,7 +23,7 @@ def fusion(
         list[str] | None,
         typer.Option(help="NAME=MODEL, or one joint model. Default: the published weights."),
     ] = None,
-    library: Annotated[Path | None, typer.Option(help="Further candidates: molecules.")] = None,
+    library: Further = None,
     seed: Annotated[int, typer.Option(help="Of the draw of spectra and the bootstrap.")] = 0,
     out: Annotated[
         Path | None, typer.Option(help="Folder for report.json and fusion.json (the weights).")

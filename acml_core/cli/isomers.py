@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from acml_core.cli.common import Json, Model, load_model, note, save_rejects, show, table
+from acml_core.cli.common import Further, Json, Model, load_model, note, save_rejects, show, table
 from acml_core.cli.evaluate import cell
 from acml_core.cli.fusion import app
 
@@ -22,7 +22,7 @@ def isomers(
     data: Annotated[list[Path] | None, typer.Option(help="Table; default: the starter.")] = None,
     model: Model = None,
     modality: Annotated[str | None, typer.Option(help="Modality to evaluate.")] = None,
-    library: Annotated[Path | None, typer.Option(help="Further candidates: molecules.")] = None,
+    library: Further = None,
     only: Annotated[
         str | None, typer.Option(help="Measured columns to use, comma-separated.")
     ] = None,

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from acml_core.cli.common import Json, note, show, table
+from acml_core.cli.common import Further, Json, note, show, table
 from acml_core.cli.models import app, data_sets
 
 
@@ -91,9 +91,7 @@ def calibrate(
         list[Path] | None,
         typer.Option(help="Measure on this table's test molecules instead; may be repeated."),
     ] = None,
-    library: Annotated[
-        Path | None, typer.Option(help="Further candidates, like those that will be searched.")
-    ] = None,
+    library: Further = None,
     rerank: Annotated[
         int, typer.Option(min=0, help="Measure with a second opinion on the best N too.")
     ] = 0,

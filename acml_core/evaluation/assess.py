@@ -6,17 +6,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from acml_core.artefact import Artefact, write_metrics
 from acml_core.card import card
-from acml_core.data import molecules as molecule_files
 from acml_core.data.dataset import Dataset, load
 from acml_core.data.split import SplitConfig
+from acml_core.evaluation.further import further
 from acml_core.evaluation.recalibrate import calibrate
 from acml_core.evaluation.retrieval import evaluate, galleries_of
 from acml_core.files import write_text
-from acml_core.graphs.build import cached
 from acml_core.graphs.packed import PackedGraphs
 from acml_core.info import Info
 from acml_core.layout import CARD, INFO
@@ -106,10 +103,7 @@ def again(
     if seen.any():
         report(f"{int(seen.sum())} test molecules of the tables were seen in training: left out")
         other.split[test[seen]] = -1
-    candidates = None
-    if library is not None:
-        candidates, rows, _ = cached(molecule_files.read(library))
-        candidates = candidates.select(np.unique(rows[rows >= 0]))
+    candidates = None if library is None else further(library)[0]
     calibrations, metrics = assess(
         artefact.model, dataset, tested=other, library=candidates, rerank=rerank, seed=seed
     )

@@ -14,15 +14,14 @@ from scipy.optimize import minimize
 from torch import Tensor
 
 from acml_core.artefact import Artefact
-from acml_core.data import molecules as molecule_files
 from acml_core.data.dataset import Dataset, load
 from acml_core.data.split import SPLITS, SplitConfig, assign
 from acml_core.errors import BadInput
 from acml_core.evaluation import metrics
 from acml_core.evaluation.calibration import fit_sure
 from acml_core.evaluation.confidence import bins, calibration_error
+from acml_core.evaluation.further import further
 from acml_core.evaluation.ranking import Ranks
-from acml_core.graphs.build import cached
 from acml_core.graphs.packed import PackedGraphs
 from acml_core.library.fusion import Fusion, combination
 from acml_core.library.score import log_likelihoods, scores
@@ -120,8 +119,7 @@ def evaluate_fusion(
 def _gallery(parts: Sequence[PackedGraphs], library: Path | None) -> PackedGraphs:
     found = list(parts)
     if library is not None:
-        graphs, rows, _ = cached(molecule_files.read(library))
-        found.append(graphs.select(np.unique(rows[rows >= 0])))
+        found.append(further(library)[0])
     joined = PackedGraphs.concatenate(found)
     return joined.select(np.sort(np.unique(joined.keys.astype(str), return_index=True)[1]))
 

@@ -12,17 +12,16 @@ import numpy as np
 import torch
 
 from acml_core.artefact import Artefact
-from acml_core.data import molecules as molecule_files
 from acml_core.data.dataset import Dataset, load
 from acml_core.data.split import SplitConfig
 from acml_core.errors import BadInput
 from acml_core.evaluation import analogues
+from acml_core.evaluation.further import further
 from acml_core.evaluation.plot import plot
 from acml_core.evaluation.ranking import Side
 from acml_core.evaluation.retrieval import Codes, Gallery, evaluate, galleries_of
 from acml_core.evaluation.sizes import by_size
 from acml_core.files import whole
-from acml_core.graphs.build import cached
 from acml_core.model import AcmlModel
 from acml_core.rejects import Reject
 
@@ -47,7 +46,7 @@ def evaluate_tables(
 
     Args:
         data: tables; empty for the plugin's starter.
-        library: a file of further candidate molecules.
+        library: further candidates: a file of molecules, or a library's folder.
         only: measured columns that queries may use; a row without any of them is no query.
         split: ``unseen`` takes molecules that the model was neither trained nor tuned on; ``all``
             takes every row.
@@ -86,8 +85,7 @@ def evaluate_tables(
     candidates = None
     if library is not None:
         report(f"encoding the molecules of {library.name}")
-        candidates, rows, left_out = cached(molecule_files.read(library))
-        candidates = candidates.select(np.unique(rows[rows >= 0]))
+        candidates, left_out = further(library)
         rejects += left_out
     with artefact.model.remembering():
         galleries = galleries_of(artefact.model, modality, dataset, unseen, candidates)

@@ -15,11 +15,13 @@ from acml_plugin_nmr.signal import NmrSignal
 from acml_core import artefact
 from acml_core.artefact import Artefact
 from acml_core.data.table import read, write
-from acml_core.errors import BadInput
+from acml_core.errors import ArtefactError, BadInput
 from acml_core.evaluation.ranking import Side
 from acml_core.evaluation.report import evaluate_tables
 from acml_core.evaluation.report import write as write_report
 from acml_core.evaluation.sizes import by_size
+from acml_core.library import manifest
+from acml_core.library.build import build
 
 METRICS = ["recall@1", "recall@5", "recall@10", "recall@20", "mrr"]
 
@@ -112,6 +114,25 @@ def test_who_asks_and_who_is_a_candidate(report: tuple[dict[str, Any], list, lis
     assert len({row["inchikey14"] for row in once}) == 40
     mean = np.mean([row["rank"] == 1 for row in once])
     assert by_name["test"]["modality_to_graph"]["recall@1"]["value"] == pytest.approx(mean)
+
+
+def test_a_built_library_counts_as_its_molecules(
+    model: Artefact,
+    table: Path,
+    library: Path,
+    tmp_path: Path,
+    report: tuple[dict[str, Any], list, list],
+) -> None:
+    folder = tmp_path / "library"
+    build(model, library, folder, modalities=["nmr"], progress=False)
+    info = folder / manifest.INFO
+    info.write_text(info.read_text().replace(model.hash, "0" * 64))  # whatever model it is of
+    found, rows, rejects = evaluate_tables(model, "nmr", [table], library=folder, report=quiet)
+    assert (found, rows) == report[:2]
+    assert not rejects, "it left them out when it was built"
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ArtefactError, match="not a library"):
+        evaluate_tables(model, "nmr", [table], library=tmp_path / "empty", report=quiet)
 
 
 def test_random_is_one_in_as_many_candidates(report: tuple[dict[str, Any], list, list]) -> None:
