@@ -10,7 +10,7 @@ their molecule.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,10 +21,11 @@ from torch.nn import functional
 
 from acml_core.evaluation.ranking import Side
 from acml_core.library.score import mixture, scores
+from acml_core.library.vectors import Vectors
 from acml_core.probability import COVERAGE, Best, Calibration, Point, log_odds
 
 SCALE_RANGE = (1e-3, 1e4)
-MAX_QUERIES = 1000
+MAX_QUERIES = 2000
 """More than this many queries change the fits by nothing that shows."""
 
 EXACT = 512
@@ -113,12 +114,33 @@ class Rivals:
         return torch.topk(torch.cat([self.true, self.score[:, :2]], dim=1), 2, dim=1).values
 
 
-def fit(queries: Side, gallery: Side, seed: int = 0) -> Calibration:
+@dataclass(frozen=True)
+class Larger:
+    """A library in which the gallery's molecules are few.
+
+    Attributes:
+        vectors: (N, p).
+        column: (m,) int64, where a molecule of the queries' numbering stands in it; -1 if nowhere.
+        smiles: of some columns.
+    """
+
+    vectors: Vectors
+    column: np.ndarray
+    smiles: Callable[[np.ndarray], list[str]]
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+
+def fit(
+    queries: Side, gallery: Side, seed: int = 0, *, larger: Larger | None = None
+) -> Calibration:
     """Fit everything but the second opinion.
 
     Args:
         queries: validation measurements.
         gallery: candidate molecules, each once, every query's own among them.
+        larger: what is fitted too, if it is larger than the gallery.
     """
     rng = np.random.default_rng(seed)
     if len(queries) > MAX_QUERIES:
@@ -136,8 +158,22 @@ def fit(queries: Side, gallery: Side, seed: int = 0) -> Calibration:
         block.scatter_(1, own, -torch.inf)
         for parts, columns in zip(rivals, chosen, strict=True):
             parts.append(Rivals.of(found, block[:, columns]))
+    if larger is not None and len(larger) > len(gallery):
+        sizes.append(len(larger))
+        rivals.append(_of_larger(queries, torch.cat([part.true for part in rivals[-1]]), larger))
     points = [_point(Rivals.joined(parts), size) for parts, size in zip(rivals, sizes, strict=True)]
     return Calibration(points=tuple(points), isomers=isomers.point())
+
+
+def _of_larger(queries: Side, true: Tensor, larger: Larger) -> list[Rivals]:
+    """Rivals in a larger library of queries whose own molecules have the scores ``true``, (Q, 1)."""
+    parts = []
+    for rows, block in scores(queries.vectors, larger.vectors):
+        own = torch.from_numpy(larger.column[queries.molecule[rows]])
+        held = torch.nonzero(own >= 0).squeeze(1)
+        block[held, own[held]] = -torch.inf
+        parts.append(Rivals.of(true[rows], block))
+    return parts
 
 
 class _Isomers:

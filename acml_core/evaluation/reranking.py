@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,8 +11,9 @@ import numpy as np
 import torch
 from scipy.optimize import minimize
 from scipy.special import logsumexp
+from tqdm import tqdm
 
-from acml_core.evaluation.calibration import fit_sure
+from acml_core.evaluation.calibration import Larger, fit_sure
 from acml_core.evaluation.ranking import Filter, Ranks, Side, allowed
 from acml_core.library.evidence import Evidence
 from acml_core.library.rerank import opinions, shared_out, weighed
@@ -26,13 +28,16 @@ FIT_CANDIDATES = 50
 """Best candidates of each."""
 
 FIT_SECONDS = 60.0
-"""A slow plugin is asked no longer than this; the fit uses what there is then."""
+"""A slow plugin is asked no longer than this for a fit, unless more is allowed."""
 
 LEAST = 30
 """Fewer queries than this fit nothing."""
 
 MEASURED_QUERIES = 600
 """Test queries that are reranked for a report, drawn by its seed; the report says how many."""
+
+SHOWN_AFTER = 1.0
+"""A bar on stderr shows how many queries the plugin was asked of, once that takes so long [s]."""
 
 
 def fit_rerank(
@@ -44,6 +49,8 @@ def fit_rerank(
     calibration: Calibration,
     *,
     isomers: bool = False,
+    larger: Larger | None = None,
+    seconds: float = FIT_SECONDS,
     seed: int = 0,
 ) -> Rerank | None:
     """How much the second opinion counts beside the score, and how sure the answer is then.
@@ -56,6 +63,8 @@ def fit_rerank(
         smiles: (G) the gallery's molecules.
         calibration: of the scores.
         isomers: candidates are those of the query's formula, for queries that have a rival there.
+        larger: where it is fitted too how sure the answer is, if it is larger than the gallery.
+        seconds: that the plugin is asked for each of the fits, at most; they use what there is then.
     """
     rng = np.random.default_rng(seed)
     asking = np.arange(len(queries))
@@ -64,21 +73,23 @@ def fit_rerank(
         asking = np.flatnonzero(np.isin(queries.formula, formula[count > 1]))
     chosen = rng.permutation(asking)[:FIT_QUERIES]
     column = {int(molecule): i for i, molecule in enumerate(gallery.molecule)}
-    until = time.monotonic() + FIT_SECONDS
+    until = time.monotonic() + seconds
     asked: list[_Asked] = []
-    for q in chosen:
-        if time.monotonic() > until:
-            break
-        one = queries.take(np.array([q]))
-        kept = np.arange(len(gallery))
-        if isomers:
-            kept = np.flatnonzero(gallery.formula == one.formula[0])
-        ((_, block),) = scores(one.vectors, gallery.vectors)
-        point = calibration.at(len(kept), filtered=isomers)
-        found = Evidence.of(point, block[0][torch.from_numpy(kept)], FIT_CANDIDATES)
-        best = kept[found.best]
-        said = opinions(plugin, signals[q], [smiles[i] for i in best])
-        asked.append(_Asked(found, said, best == column[int(one.molecule[0])]))
+    with _bar(len(chosen), "fitted among isomers" if isomers else "fitted") as bar:
+        for q in chosen:
+            if time.monotonic() > until:
+                break
+            one = queries.take(np.array([q]))
+            kept = np.arange(len(gallery))
+            if isomers:
+                kept = np.flatnonzero(gallery.formula == one.formula[0])
+            ((_, block),) = scores(one.vectors, gallery.vectors)
+            point = calibration.at(len(kept), filtered=isomers)
+            found = Evidence.of(point, block[0][torch.from_numpy(kept)], FIT_CANDIDATES)
+            best = kept[found.best]
+            said = opinions(plugin, signals[q], [smiles[i] for i in best])
+            asked.append(_Asked(found, said, best == column[int(one.molecule[0])]))
+            bar.update()
     rows = [
         (one.found.score, one.said, int(np.argmax(one.true))) for one in asked if one.true.any()
     ]
@@ -94,8 +105,60 @@ def fit_rerank(
     start = np.array([10.0, 0.1])
     w = minimize(loss, start, method="L-BFGS-B", bounds=[(0.0, 1e4), (0.0, 1e4)]).x
     fit = Rerank(candidates=FIT_CANDIDATES, scale=float(w[0]), weight=float(w[1]))
+    found = {"sure": _sure(fit, asked), "among": None if isomers else len(gallery)}
+    fit = fit.model_copy(update=found)
+    if larger is None or isomers or len(larger) <= len(gallery):
+        return fit
+    own = [column[int(molecule)] for molecule in queries.molecule[chosen]]
+    wide = _asked_of_larger(
+        plugin, [signals[q] for q in chosen], queries.take(chosen), gallery.vectors[own],
+        [smiles[i] for i in own], larger, calibration, seconds,
+    )  # fmt: skip
+    sure = _sure(fit, wide) if len(wide) >= LEAST else None
+    return fit if sure is None else fit.model_copy(update={"wider": ((len(larger), *sure),)})
+
+
+def _sure(fit: Rerank, asked: Sequence[_Asked]) -> tuple[float, float] | None:
     top, right = zip(*(one.answer(fit)[:2] for one in asked), strict=True)
-    return fit.model_copy(update={"sure": fit_sure(np.array(top), np.array(right))})
+    return fit_sure(np.array(top), np.array(right))
+
+
+def _asked_of_larger(
+    plugin: Modality,
+    signals: Sequence[Signal],
+    queries: Side,
+    own: torch.Tensor,
+    smiles: Sequence[str],
+    larger: Larger,
+    calibration: Calibration,
+    seconds: float,
+) -> list[_Asked]:
+    """Queries with their best candidates in a larger library, their own molecules among them.
+
+    Args:
+        own: (Q, p) vectors of the queries' molecules, as the gallery has them.
+        smiles: (Q) these molecules.
+    """
+    until = time.monotonic() + seconds
+    point = calibration.at(len(larger))
+    asked: list[_Asked] = []
+    with _bar(len(signals), f"fitted among {len(larger):,}") as bar:
+        for q, signal in enumerate(signals):
+            if time.monotonic() > until:
+                break
+            vector = queries.vectors[q : q + 1]
+            ((_, block),) = scores(vector, larger.vectors)
+            column = int(larger.column[queries.molecule[q]])
+            if column >= 0:
+                block[0, column] = -torch.inf  # it stands at the end, in full precision
+            found = Evidence.of(point, torch.cat([block[0], (vector * own[q]).sum(1)]), FIT_CANDIDATES)
+            true = found.best == len(larger)
+            texts = larger.smiles(found.best[~true])
+            if true.any():
+                texts.insert(int(np.argmax(true)), smiles[q])
+            asked.append(_Asked(found, opinions(plugin, signal, texts), true))
+            bar.update()
+    return asked
 
 
 @dataclass(frozen=True)
@@ -152,11 +215,13 @@ def reranked(
     *,
     candidates: int,
     mass_ppm: float = 10.0,
+    name: str = "asked",
 ) -> dict[Filter, Reranked]:
     """What becomes of the ranking when the best ``candidates`` of each query are reranked.
 
     Args:
         first: ranks by the scores alone.
+        name: of the gallery, for the bar that shows how far it is.
     """
     n = len(queries)
     result = {
@@ -167,35 +232,49 @@ def reranked(
         )
         for one in filters
     }
-    for rows, block in scores(queries.vectors, gallery.vectors):
-        part = queries.take(np.arange(rows.start, rows.stop))
-        masks = {
-            one: None if one == "none" else allowed(part, gallery, one, mass_ppm) for one in filters
-        }
-        for r, row in enumerate(block):
-            q = rows.start + r
-            own = gallery.molecule == part.molecule[r]
-            signal = signals[q]
-            best: dict[Filter, tuple[Evidence, np.ndarray]] = {}
-            for one, mask in masks.items():
-                kept = np.arange(len(row)) if mask is None else np.flatnonzero(mask[r] | own)
-                point = calibration.of(signal.filled).at(len(kept), filtered=mask is not None)
-                found = Evidence.of(point, row[torch.from_numpy(kept)], candidates)
-                best[one] = found, kept[found.best]
-            several = [index for _, index in best.values() if len(index) > 1]
-            asked = np.unique(np.concatenate(several)) if several else np.empty(0, dtype=int)
-            opinion = np.empty(0)
-            if len(asked):  # once for all filters
-                opinion = opinions(plugin, signal, [smiles[i] for i in asked])
-            for one, (found, index) in best.items():
-                if len(index) < 2:
-                    result[one].right[q] = own[index].all()
-                    continue
-                said = opinion[np.searchsorted(asked, index)]
-                fit = calibration.opinion(signal.filled, filtered=masks[one] is not None)
-                assert fit is not None
-                top, right, rank = _Asked(found, said, own[index]).answer(fit)
-                result[one].top[q], result[one].right[q] = top, right
-                if rank:
-                    result[one].ranks.rank[q] = rank
+    with _bar(n, name) as bar:
+        for rows, block in scores(queries.vectors, gallery.vectors):
+            part = queries.take(np.arange(rows.start, rows.stop))
+            masks = {
+                one: None if one == "none" else allowed(part, gallery, one, mass_ppm)
+                for one in filters
+            }
+            for r, row in enumerate(block):
+                q = rows.start + r
+                own = gallery.molecule == part.molecule[r]
+                signal = signals[q]
+                best: dict[Filter, tuple[Evidence, np.ndarray]] = {}
+                for one, mask in masks.items():
+                    kept = np.arange(len(row)) if mask is None else np.flatnonzero(mask[r] | own)
+                    point = calibration.of(signal.filled).at(len(kept), filtered=mask is not None)
+                    found = Evidence.of(point, row[torch.from_numpy(kept)], candidates)
+                    best[one] = found, kept[found.best]
+                several = [index for _, index in best.values() if len(index) > 1]
+                asked = np.unique(np.concatenate(several)) if several else np.empty(0, dtype=int)
+                opinion = np.empty(0)
+                if len(asked):  # once for all filters
+                    opinion = opinions(plugin, signal, [smiles[i] for i in asked])
+                for one, (found, index) in best.items():
+                    if len(index) < 2:
+                        result[one].right[q] = own[index].all()
+                        continue
+                    said = opinion[np.searchsorted(asked, index)]
+                    fit = calibration.opinion(signal.filled, filtered=masks[one] is not None)
+                    assert fit is not None
+                    top, right, rank = _Asked(found, said, own[index]).answer(fit)
+                    result[one].top[q], result[one].right[q] = top, right
+                    if rank:
+                        result[one].ranks.rank[q] = rank
+                bar.update()
     return result
+
+
+def _bar(queries: int, name: str) -> tqdm:
+    return tqdm(
+        total=queries,
+        unit=" queries",
+        desc=f"second opinion, {name}",
+        file=sys.stderr,
+        leave=False,
+        delay=SHOWN_AFTER,
+    )

@@ -134,6 +134,7 @@ def evaluate(
                 {one: found.take(drawn) for one, found in forward.items()},
                 candidates=rerank,
                 mass_ppm=mass_ppm,
+                name=gallery.name,
             )
         unsighted = ranks(blind, side, filters, mass_ppm=mass_ppm)
         back = None if answers is None else ranks(asked, answers, filters, mass_ppm=mass_ppm)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from acml_core.evaluation import reranking
 from acml_core.evaluation.calibration import fit
 from acml_core.evaluation.ranking import Side, ranks
 from acml_core.evaluation.reranking import fit_rerank, reranked
@@ -80,6 +81,30 @@ def test_among_isomers_the_second_opinion_counts_for_more(
         assert ((after.ranks.rank == 1) == after.right).all()
         assert abs(after.top.mean() - after.right.mean()) < 0.06
         assert (after.top <= 1).all()
+
+
+def test_it_is_shown_how_far_the_asking_is(
+    sides: tuple[Side, Side, list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    queries, gallery, smiles = sides
+    signals = [Carbon(number=int(i)) for i in queries.molecule]
+    calibration = fit(queries, gallery)
+    plugin: Any = Knowing(noise=0.2)
+    monkeypatch.setattr(reranking, "SHOWN_AFTER", 0.0)
+    found = fit_rerank(plugin, signals, queries, gallery, smiles, calibration)
+    assert "second opinion, fitted:   0%|" in capsys.readouterr().err
+    calibration = calibration.model_copy(update={"rerank": found})
+    first = ranks(queries, gallery, ("none",))
+    reranked(
+        plugin, signals, queries, gallery, smiles, ("none",), calibration, first, candidates=5,
+        name="test",
+    )  # fmt: skip
+    shown = capsys.readouterr()
+    assert "second opinion, test:   0%|" in shown.err
+    assert f"/{len(queries)} " in shown.err
+    assert not shown.out, "results alone go there"
 
 
 def test_a_second_opinion_that_knows_nothing_is_not_heard(
