@@ -92,14 +92,25 @@ def calibrate(
         typer.Option(help="Measure on this table's test molecules instead; may be repeated."),
     ] = None,
     library: Further = None,
+    larger: Annotated[
+        Path | None,
+        typer.Option(help="Built library that is larger still: fit probabilities in it too."),
+    ] = None,
     rerank: Annotated[
         int, typer.Option(min=0, help="Measure with a second opinion on the best N too.")
     ] = 0,
+    fit_seconds: Annotated[
+        float,
+        typer.Option(min=1, help="Ask the second opinion so long for each of its fits, at most."),
+    ] = 60.0,
 ) -> None:
     """Fit a model's probabilities on validation molecules again, and measure on test molecules."""
     from acml_core.artefact import load
     from acml_core.cli.evaluate import print_metrics
     from acml_core.evaluation.assess import again
 
-    again(load(model), data, tested=test or (), library=library, rerank=rerank, report=note)
+    again(
+        load(model), data, tested=test or (), library=library, larger=larger,
+        rerank=rerank, seconds=fit_seconds, report=note,
+    )  # fmt: skip
     print_metrics(model)

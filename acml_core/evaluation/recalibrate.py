@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import torch
 
 from acml_core.data.dataset import Dataset
 from acml_core.errors import AcmlError
-from acml_core.evaluation.calibration import fit
+from acml_core.evaluation.calibration import Larger, fit
 from acml_core.evaluation.ranking import Side
-from acml_core.evaluation.reranking import fit_rerank
+from acml_core.evaluation.reranking import FIT_SECONDS, fit_rerank
 from acml_core.evaluation.validation import sides
 from acml_core.graphs.packed import PackedGraphs
+from acml_core.library.library import Library
 from acml_core.modality import Modality, Signal
 from acml_core.model import AcmlModel
 from acml_core.probability import Calibration
@@ -35,6 +37,8 @@ def calibrate(
     dataset: Dataset,
     *,
     library: PackedGraphs | None = None,
+    larger: Library | None = None,
+    seconds: float = FIT_SECONDS,
     seed: int = 0,
 ) -> Calibration:
     """Fit scales, sets, detection and, where the plugin has one, the second opinion's weight.
@@ -43,6 +47,9 @@ def calibrate(
         dataset: its validation molecules ask; all molecules that were measured are candidates.
         library: further candidates, where those of the data set are unlike the ones that will be
             searched.
+        larger: a built library of this model: what depends on the number of candidates is fitted in it
+            as a whole too.
+        seconds: that the second opinion is asked for each of its fits, at most.
     """
     everything = np.arange(len(dataset.graphs))
     validation = dataset.molecules("validation")
@@ -56,14 +63,24 @@ def calibrate(
     measured = dataset.measured[modality]
     signals = [measured.signals[i] for i in measured.of(validation)]
     plugin = model.modalities[modality]
+    beyond = None if larger is None else _larger(dataset, larger, modality)
 
     def fitted(queries: Side, signals: Sequence[Signal]) -> Calibration:
-        found = fit(queries, gallery, seed)
+        found = fit(queries, gallery, seed, larger=beyond)
         if not plugin.supports("rerank"):
             return found
         weights = {
             name: fit_rerank(
-                plugin, signals, queries, gallery, smiles, found, isomers=isomers, seed=seed
+                plugin,
+                signals,
+                queries,
+                gallery,
+                smiles,
+                found,
+                isomers=isomers,
+                larger=beyond,
+                seconds=seconds,
+                seed=seed,
             )
             for name, isomers in (("rerank", False), ("rerank_isomers", True))
         }
@@ -127,6 +144,12 @@ def _alone(signal: Signal, field: str) -> Signal | None:
     except ValueError:  # the plugin demands another field beside it
         return None
     return None if one.missing or not one.filled else one
+
+
+def _larger(dataset: Dataset, library: Library, modality: str) -> Larger:
+    keys = pa.chunked_array([pa.array([str(key) for key in dataset.graphs.keys])])
+    molecules = library.molecules
+    return Larger(library.vectors[modality], molecules.places(keys), molecules.smiles)
 
 
 def _widened(

@@ -105,8 +105,8 @@ def fit_rerank(
     start = np.array([10.0, 0.1])
     w = minimize(loss, start, method="L-BFGS-B", bounds=[(0.0, 1e4), (0.0, 1e4)]).x
     fit = Rerank(candidates=FIT_CANDIDATES, scale=float(w[0]), weight=float(w[1]))
-    found = {"sure": _sure(fit, asked), "among": None if isomers else len(gallery)}
-    fit = fit.model_copy(update=found)
+    among = None if isomers else len(gallery)
+    fit = fit.model_copy(update={"sure": _sure(fit, asked), "among": among})
     if larger is None or isomers or len(larger) <= len(gallery):
         return fit
     own = [column[int(molecule)] for molecule in queries.molecule[chosen]]
@@ -119,7 +119,8 @@ def fit_rerank(
 
 
 def _sure(fit: Rerank, asked: Sequence[_Asked]) -> tuple[float, float] | None:
-    top, right = zip(*(one.answer(fit)[:2] for one in asked), strict=True)
+    bare = fit.model_copy(update={"sure": None})
+    top, right = zip(*(one.answer(bare)[:2] for one in asked), strict=True)
     return fit_sure(np.array(top), np.array(right))
 
 
@@ -151,7 +152,9 @@ def _asked_of_larger(
             column = int(larger.column[queries.molecule[q]])
             if column >= 0:
                 block[0, column] = -torch.inf  # it stands at the end, in full precision
-            found = Evidence.of(point, torch.cat([block[0], (vector * own[q]).sum(1)]), FIT_CANDIDATES)
+            found = Evidence.of(
+                point, torch.cat([block[0], (vector * own[q]).sum(1)]), FIT_CANDIDATES
+            )
             true = found.best == len(larger)
             texts = larger.smiles(found.best[~true])
             if true.any():
@@ -182,7 +185,8 @@ class _Asked:
         """
         value = weighed(self.found.score, self.said, fit)
         mass = float(np.exp(self.found.log_likelihood(self.found.score)).sum())
-        p = set_right(fit.sure, np.sort(shared_out(mass, value))[::-1])
+        sure = fit.sure_among(self.found.point.candidates)
+        p = set_right(sure, np.sort(shared_out(mass, value))[::-1])
         rank = 0
         if self.true.any():
             rank = int((~(value[~self.true] < value[self.true].max())).sum()) + 1

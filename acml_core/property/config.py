@@ -38,7 +38,7 @@ class FinetuneConfig(Settings):
         1e-4, gt=0, description="highest learning rate of the careful way, of encoder and head"
     )
     max_samples: int = Field(
-        50_000,
+        35_000,
         ge=1,
         description="molecules looked at in all, at most: large tables get fewer epochs",
     )

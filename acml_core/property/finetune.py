@@ -173,7 +173,7 @@ def _train(
         (network.encoder.parameters(), {"lr": rates.encoder_lr}),
         (network.head.parameters(), {"lr": rates.lr}),
     ]
-    optimiser = torch.optim.AdamW(groups(parts, config.weight_decay))
+    optimiser = torch.optim.AdamW(groups(parts, config.weight_decay), fused=True)
     highest = [float(group["lr"]) for group in optimiser.param_groups]
     steps = max(1, -(-len(train) // config.batch_size))
     averaged = {name: value.detach().clone() for name, value in network.state_dict().items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,10 @@ import pytest
 import torch
 
 from acml_core.evaluation import reranking
-from acml_core.evaluation.calibration import fit
+from acml_core.evaluation.calibration import Larger, fit
 from acml_core.evaluation.ranking import Side, ranks
 from acml_core.evaluation.reranking import fit_rerank, reranked
+from acml_core.library.vectors import Vectors
 from acml_core.modality import Signal
 from acml_core.probability import Calibration, Rerank
 
@@ -39,17 +41,22 @@ class Knowing:
         return (length == signal.number % EACH + 1) + rng.normal(0, self.noise, len(mols))
 
 
+def unit(vectors: torch.Tensor) -> torch.Tensor:
+    """Of unit norm."""
+    return torch.nn.functional.normalize(vectors, dim=1)
+
+
 @pytest.fixture(scope="module")
 def sides() -> tuple[Side, Side, list[str]]:
     """Formulas that vectors tell apart, and five molecules of each that they hardly do."""
     torch.manual_seed(0)
     centre = torch.randn(GROUPS, 1, DIM)
     vectors = centre + 0.05 * torch.randn(GROUPS, EACH, DIM)
-    flat = torch.nn.functional.normalize(vectors.reshape(-1, DIM), dim=1)
+    flat = unit(vectors.reshape(-1, DIM))
     number = np.arange(GROUPS * EACH)
     formula = number // EACH
     gallery = Side(flat, number, formula, formula.astype(float))
-    asked = torch.nn.functional.normalize(flat + 0.1 * torch.randn_like(flat), dim=1)
+    asked = unit(flat + 0.1 * torch.randn_like(flat))
     queries = Side(asked, number, formula, formula.astype(float))
     return queries, gallery, ["C" * (i % EACH + 1) for i in range(GROUPS * EACH)]
 
@@ -105,6 +112,53 @@ def test_it_is_shown_how_far_the_asking_is(
     assert "second opinion, test:   0%|" in shown.err
     assert f"/{len(queries)} " in shown.err
     assert not shown.out, "results alone go there"
+
+
+def test_a_larger_library_has_numbers_of_its_own(sides: tuple[Side, Side, list[str]]) -> None:
+    """Most of its molecules are nothing like the measured ones: a softmax over all is too modest."""
+    near, known, smiles = sides
+    signals = [Carbon(number=int(i)) for i in near.molecule]
+    torch.manual_seed(1)
+    # with one more number that is the same in all of them, and next to nothing else in the others
+    queries, gallery = (
+        replace(one, vectors=unit(torch.cat([one.vectors, torch.ones(len(one), 1)], dim=1)))
+        for one in (near, known)
+    )
+    unlike = unit(torch.cat([0.1 * torch.randn(20_000, DIM), torch.ones(20_000, 1)], dim=1))
+    held = np.flatnonzero(np.arange(len(gallery)) % 7 > 0)  # most are in it, the rest are added
+    column = np.full(len(gallery), -1)
+    column[held] = np.arange(len(held))
+    vectors = torch.cat([gallery.vectors[torch.from_numpy(held)], unlike]).half()
+    texts = np.array([smiles[i] for i in held] + ["C" * (EACH + 2)] * len(unlike))
+    larger = Larger(Vectors([vectors]), column, lambda index: list(texts[index]))
+    plugin: Any = Knowing(noise=0.5)
+    calibration = fit(queries, gallery, larger=larger)
+    assert [point.candidates for point in calibration.points] == [100, len(gallery), len(larger)]
+    found = fit_rerank(plugin, signals, queries, gallery, smiles, calibration, larger=larger)
+    assert found is not None
+    assert found.among == len(gallery)
+    assert found.sure_among(10) == found.sure_among(len(gallery)) == found.sure
+    assert found.sure_among(len(larger)) == found.wider[0][1:] == found.sure_among(10**9)
+    # every molecule as a candidate, once with what was fitted in the larger library and once without
+    extra = Side(
+        torch.cat([gallery.vectors, unlike]),
+        np.arange(len(gallery) + len(unlike)),
+        np.concatenate([gallery.formula, np.full(len(unlike), -1)]),
+        np.zeros(len(gallery) + len(unlike)),
+    )
+    every = [*smiles, *texts[len(held) :]]
+    first = ranks(queries, extra, ("none",))
+    error = {}
+    for name, one, rerank in (
+        ("with", calibration, found),
+        ("without", fit(queries, gallery), found.model_copy(update={"wider": ()})),
+    ):
+        kept = one.model_copy(update={"rerank": rerank})
+        after = reranked(
+            plugin, signals, queries, extra, every, ("none",), kept, first, candidates=20
+        )["none"]
+        error[name] = abs(after.top.mean() - after.right.mean())
+    assert 2 * error["with"] < error["without"], error
 
 
 def test_a_second_opinion_that_knows_nothing_is_not_heard(
