@@ -22,7 +22,7 @@ from acml_core.modality import Modality, Signal
 from acml_core.probability import Calibration, Rerank, set_right
 
 FIT_QUERIES = 250
-"""Validation queries that are reranked for the fit, at most."""
+"""Validation queries that are reranked for a fit in ``FIT_SECONDS``, at most; in more time, more."""
 
 FIT_CANDIDATES = 50
 """Best candidates of each."""
@@ -71,7 +71,7 @@ def fit_rerank(
     if isomers:
         formula, count = np.unique(gallery.formula, return_counts=True)
         asking = np.flatnonzero(np.isin(queries.formula, formula[count > 1]))
-    chosen = rng.permutation(asking)[:FIT_QUERIES]
+    chosen = rng.permutation(asking)[: round(FIT_QUERIES * seconds / FIT_SECONDS)]
     column = {int(molecule): i for i, molecule in enumerate(gallery.molecule)}
     until = time.monotonic() + seconds
     asked: list[_Asked] = []
