@@ -1,4 +1,5 @@
-"""Arrow arrays from Python values without ``pyarrow.array``, which imports pandas where it finds it.
+"""Arrow arrays from Python values and back, without ``pyarrow.array`` and ``to_numpy``: these import
+pandas where they find it.
 
 That takes a good part of a second, and a search has none to spare.
 """
@@ -16,6 +17,15 @@ def numbers(values: np.ndarray) -> pa.Array:
     values = np.ascontiguousarray(values)
     kind = pa.from_numpy_dtype(values.dtype)
     return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)])
+
+
+def values(column: pa.Array | pa.ChunkedArray) -> np.ndarray:
+    """Numbers without nulls as numpy has them; perhaps not to be written to."""
+    chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
+    parts = [np.from_dlpack(chunk) for chunk in chunks]
+    if len(parts) == 1:
+        return parts[0]
+    return np.concatenate([np.empty(0, column.type.to_pandas_dtype()), *parts])
 
 
 def strings(values: Sequence[str]) -> pa.Array:

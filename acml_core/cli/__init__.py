@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import sys
 
@@ -10,11 +11,16 @@ INTERRUPTED = "interrupted; what was finished is kept ('acml train --resume DIR'
 TYPER_INTERRUPTED = 130
 """Exit code into which typer turns Ctrl-C, without a word."""
 
+UNCOLLECTED = 50_000
+"""Objects that may be made before Python looks for cycles among them: imports make hundreds of
+thousands that stay, and at its usual 700 it looks through all of them again and again."""
+
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def main() -> None:
     """Entry point of ``acml``. Exits 0, 1 (failed) or 2 (bad usage or bad input)."""
+    gc.set_threshold(UNCOLLECTED)
     from acml_core.cli.app import app
     from acml_core.errors import AcmlError
 

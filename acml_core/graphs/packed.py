@@ -190,7 +190,7 @@ class PackedGraphs:
     @cached_property
     def mass(self) -> np.ndarray:
         """``(N,)`` float64 exact masses [Da]."""
-        return self.molecules["mass"].to_numpy()
+        return arrow.values(self.molecules["mass"])
 
     def _strings(self, column: str) -> np.ndarray:
         strings = np.empty(len(self), dtype=object)

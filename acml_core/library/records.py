@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from acml_core import arrow
 from acml_core.errors import ArtefactError
 from acml_core.files import whole
 from acml_core.graphs.packed import PackedGraphs
@@ -49,13 +50,14 @@ class Records:
     def of(cls, graphs: PackedGraphs, source: int = 0, rows: np.ndarray | None = None) -> Records:
         """Those of packed molecules. ``rows``: (N,) where they came from; by default their order."""
         names = graphs.molecules
+        rows = np.arange(1, len(graphs) + 1) if rows is None else rows
         columns = {
             "smiles": names["smiles"],
             "inchikey": names["inchikey"],
             "formula": names["formula"].combine_chunks().dictionary_encode(),
             "mass": names["mass"],
-            "source": np.full(len(graphs), source, dtype=np.int32),
-            "row": np.arange(1, len(graphs) + 1) if rows is None else rows,
+            "source": arrow.numbers(np.full(len(graphs), source, dtype=np.int32)),
+            "row": arrow.numbers(np.asarray(rows, dtype=np.int64)),
         }
         return cls(pa.table(columns, schema=COLUMNS).combine_chunks())
 
@@ -70,7 +72,8 @@ class Records:
 
     def select(self, index: np.ndarray) -> Records:
         """Some of the rows, in that order, in memory and in one chunk."""
-        chosen = self.table.take(pa.array(index, pa.int64())).unify_dictionaries()
+        rows = arrow.numbers(np.asarray(index, dtype=np.int64))
+        chosen = self.table.take(rows).unify_dictionaries()
         return Records(pa.table(chosen.combine_chunks().columns, schema=COLUMNS))
 
     def behind(self, sources: int) -> Records:
@@ -84,7 +87,7 @@ class Records:
     @cached_property
     def mass(self) -> np.ndarray:
         """``(N,)`` float64 exact masses [Da]."""
-        return self.table["mass"].to_numpy()
+        return arrow.values(self.table["mass"])
 
     @cached_property
     def formulas(self) -> list[str]:
@@ -95,7 +98,7 @@ class Records:
     @cached_property
     def formula_codes(self) -> np.ndarray:
         """``(N,)`` int32."""
-        codes = [chunk.indices.to_numpy() for chunk in self._formula.chunks]
+        codes = [arrow.values(chunk.indices) for chunk in self._formula.chunks]
         return np.concatenate([np.empty(0, np.int32), *codes])
 
     @cached_property
@@ -113,14 +116,15 @@ class Records:
         if isinstance(keys, pa.ChunkedArray):  # how some versions of Arrow combine no chunk at all
             return np.empty(0, dtype=bool)
         # codes are given in the order of appearance, so a new key has the highest code so far
-        codes = keys.dictionary_encode().indices.to_numpy()
+        codes = arrow.values(keys.dictionary_encode().indices)
         highest = np.maximum.accumulate(codes) if len(codes) else codes
         return np.diff(highest, prepend=-1) > 0
 
     def places(self, wanted: pa.ChunkedArray) -> np.ndarray:
         """Where each InChIKey-14 of ``wanted`` is, int64; -1 where it is not."""
         found = pc.index_in(wanted, value_set=self.keys)
-        return np.asarray(pc.fill_null(found, -1).to_numpy(), dtype=np.int64)
+        none = arrow.numbers(np.array([-1], dtype=np.int32))[0]
+        return arrow.values(pc.fill_null(found, none)).astype(np.int64)
 
     # ---- some rows -----------------------------------------------------------------------------
 
@@ -134,7 +138,7 @@ class Records:
         order = np.argsort(owner, kind="stable")
         for group in np.split(order, np.flatnonzero(np.diff(owner[order])) + 1):
             number = int(owner[group[0]])
-            local = pa.array(index[group] - self._starts[number])
+            local = arrow.numbers(index[group] - self._starts[number])
             found[group] = column.chunk(number).take(local).to_pylist()
         return list(found)
 

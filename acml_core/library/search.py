@@ -17,10 +17,10 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import torch
 from torch import Tensor
 
+from acml_core import arrow
 from acml_core.artefact import Artefact
 from acml_core.errors import BadInput
 from acml_core.library import filters as filtering
@@ -280,7 +280,7 @@ def _together(
         if other is first or other.keys.equals(first.keys):
             places.append(kept)
             continue
-        place = other.places(first.keys.take(pa.array(kept)))
+        place = other.places(first.keys.take(arrow.numbers(kept)))
         places.append(place)
         shared &= place >= 0
     if not shared.any():
@@ -360,7 +360,8 @@ def _answer(
         smiles = molecules.smiles(kept[best[:m]])
         said, change = _second_opinions(measurements, ranking, smiles, narrow)
         fit = measurements[0].opinion(narrow)
-        sure = fit.sure if fit and len(measurements) == 1 and len(kept) > 1 else None
+        alone = len(measurements) == 1 and len(kept) > 1
+        sure = fit.sure_among(len(kept)) if fit and alone else None
         shared = shared_out(float(probability[:m].sum()), log_likelihood[:m] + change)
         order = np.argsort(-shared, kind="stable")
         said = {name: values[order] for name, values in said.items()}

@@ -30,6 +30,17 @@ def test_numbers(kind: str) -> None:
         assert made.equals(pa.array(part))
 
 
+@pytest.mark.parametrize("kind", ["int32", "int64", "float64"])
+@pytest.mark.parametrize("parts", [[], [(2, 5)], [(2, 5), (0, 0), (1, 2)]])
+def test_values(kind: str, parts: list[tuple[int, int]]) -> None:
+    array = pa.array(np.arange(9).astype(kind))
+    column = pa.chunked_array([array[a:b] for a, b in parts], array.type)
+    for given in (column, array[3:7]):
+        found = arrow.values(given)
+        assert found.dtype == np.dtype(kind)
+        assert np.array_equal(found, given.to_numpy())
+
+
 def test_pandas_is_not_looked_for() -> None:
     """Of every package that can be imported, a stand-in for pandas says that it was."""
     script = """

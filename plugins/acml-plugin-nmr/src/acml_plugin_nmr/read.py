@@ -57,12 +57,13 @@ def read(
 
 
 def _read_literal(text: str, format: str | None, on_reject: OnReject | None) -> Iterator[NmrSignal]:
-    from acml_plugin_nmr.readers.jcamp import read_jcamp
-    from acml_plugin_nmr.readers.text import read_text
-
     if format in (None, "text", "numbers"):
         if text.lstrip().startswith("##") and "=" in text:
+            from acml_plugin_nmr.readers.jcamp import read_jcamp
+
             return read_jcamp(text, Path("text"), on_reject=on_reject)
+        from acml_plugin_nmr.readers.text import read_text
+
         return read_text(text, on_reject=on_reject)
     raise BadInput(
         f"the format {format!r} needs a file",
