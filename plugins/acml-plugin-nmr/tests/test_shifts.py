@@ -15,6 +15,7 @@ from acml_plugin_nmr.simulate import simulate_many
 from rdkit import Chem
 
 from acml_core.errors import BadInput
+from acml_core.recent import Recent
 
 
 def mol(smiles: str) -> Chem.Mol:
@@ -143,10 +144,11 @@ def test_what_is_remembered_follows_the_order_of_atoms(monkeypatch):
             for atom in mol.GetAtoms()
             if atom.GetSymbol() == mol.GetAtomWithIdx(row["atom"]).GetSymbol()
         }
-    monkeypatch.setattr(match, "REMEMBERED", 2)
     some = [Chem.MolFromSmiles("C" * n + "O") for n in range(1, 8)]
+    monkeypatch.setattr(match, "_recent", Recent(2))
     assert len(match.expect([*some, *some])) == 14
-    assert len(match._remembered) == 2
+    monkeypatch.delattr(match, "predict")
+    match.expect(some[-2:])
 
 
 def test_simulated_lists_have_every_carbon_and_every_bearer():

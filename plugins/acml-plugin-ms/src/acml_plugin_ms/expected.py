@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from rdkit import Chem
 
+from acml_core.recent import Recent
 from acml_plugin_ms import cleavage
 from acml_plugin_ms.fragments import fragments
 from acml_plugin_ms.ions import Ion, ions
-
-REMEMBERED = 4096
-"""Molecules whose ions are kept; some 30 kB each."""
 
 
 class Expected(NamedTuple):
@@ -30,14 +27,17 @@ class Expected(NamedTuple):
     whole: np.ndarray
 
 
+_recent: Recent[tuple[bytes, Ion], Expected] = Recent(4096)
+"""By a molecule with the order of its atoms: a SMILES takes longer to write. Some 30 kB each."""
+
+
 def expected(mol: Chem.Mol, ion: Ion) -> Expected:
-    """What ``ion`` of a molecule without explicit hydrogens breaks into."""
-    return _expected(Chem.MolToSmiles(mol), ion)
+    """What ``ion`` of a molecule breaks into."""
+    (found,) = _recent.of([(mol.ToBinary(), ion)], lambda _: [_expected(Chem.RemoveHs(mol), ion)])
+    return found
 
 
-@lru_cache(maxsize=REMEMBERED)
-def _expected(smiles: str, ion: Ion) -> Expected:
-    mol = Chem.MolFromSmiles(smiles)
+def _expected(mol: Chem.Mol, ion: Ion) -> Expected:
     found = fragments(mol)
     listed = ions(found, ion) if ion == "EI" else cleavage.ions(mol, found, ion)
     order = np.argsort(listed.mz, kind="stable")

@@ -73,7 +73,7 @@ def rerank(signal: MsSignal, mols: Sequence[Chem.Mol], tolerance_ppm: float) -> 
         unbroken = cleavage.unbroken(signal.collision_energy, signal.precursor_mz, ion)
     scores = np.empty(len(mols))
     for number, mol in enumerate(mols):
-        scores[number] = _score(Chem.RemoveHs(mol), seen, ion, known, unbroken)
+        scores[number] = _score(mol, seen, ion, known, unbroken)
         if signal.precursor_mz and not _fits(signal.precursor_mz, mol, known, ion, tolerance_ppm):
             scores[number] -= WRONG_PRECURSOR
     return scores

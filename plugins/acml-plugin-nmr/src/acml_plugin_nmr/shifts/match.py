@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from rdkit import Chem
 
+from acml_core.recent import Recent
 from acml_plugin_nmr.prepare import CLASSES_13C, prepare
 from acml_plugin_nmr.shifts.assign import AssignSettings, Pairing, Peaks, pair
 from acml_plugin_nmr.shifts.predict import Shifts, predict
@@ -27,12 +28,6 @@ NUCLEI = ("13C", "1H")
 _HYDROGENS = {CLASSES_13C[letter]: number for letter, number in HYDROGENS_OF.items()}
 
 
-REMEMBERED = 4096
-"""Molecules whose expected peaks are kept: some 20 MB."""
-
-_remembered: dict[bytes, Expected] = {}
-
-
 @dataclass(frozen=True)
 class Expected:
     """What is needed of a molecule to compare it with any sample.
@@ -49,17 +44,19 @@ class Expected:
     exchangeable: np.ndarray
 
 
+_recent: Recent[bytes, Expected] = Recent(4096)
+"""By a molecule with the order of its atoms, which a SMILES does not tell; some 20 MB."""
+
+
 def expect(mols: Sequence[Chem.Mol]) -> list[Expected]:
     """Expected peaks of molecules, remembered: whoever ranks first is shown atom by atom next, and
     one library's candidates come again and again. Not to be written to."""
-    keys = [mol.ToBinary() for mol in mols]  # unlike a SMILES it tells the order of the atoms
-    found = {key: _remembered[key] for key in keys if key in _remembered}
-    new = {key: mol for key, mol in zip(keys, mols, strict=True) if key not in found}
-    for key, mol, shifts in zip(new, new.values(), predict(list(new.values())), strict=True):
-        found[key] = _remembered[key] = _expected(mol, shifts)
-    while len(_remembered) > REMEMBERED:
-        _remembered.pop(next(iter(_remembered)), None)  # the oldest
-    return [found[key] for key in keys]
+
+    def make(new: Sequence[int]) -> Iterator[Expected]:
+        some = [mols[number] for number in new]
+        return map(_expected, some, predict(some))
+
+    return _recent.of([mol.ToBinary() for mol in mols], make)
 
 
 def _expected(mol: Chem.Mol, shifts: Shifts) -> Expected:
