@@ -42,6 +42,7 @@ from acml_core.layout import CARD, FILES, GOLDEN, INFO, METRICS, SEEN, WEIGHTS
 from acml_core.modality import Modality, Signal
 from acml_core.model import AcmlModel
 from acml_core.probability import Calibration
+from acml_core.threads import one_thread
 
 GOLDEN_TOLERANCE = 2e-3
 """Largest difference between a golden vector and today's, as a share of its length."""
@@ -192,7 +193,8 @@ def load(name: str | Path) -> Artefact:
     except (SafetensorError, RuntimeError, KeyError) as error:
         raise _unfit(error, path) from None
     model.eval()
-    _check_golden(model, info, golden, path)
+    with one_thread():
+        _check_golden(model, info, golden, path)
     model.artefact = Artefact(model, info, seen, path)
     return model.artefact
 

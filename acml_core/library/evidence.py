@@ -17,8 +17,8 @@ from torch import Tensor
 
 from acml_core.library.highest import highest
 from acml_core.library.score import LEAST_EXPONENT, log_sums, mixture
-from acml_core.library.threads import one_thread
 from acml_core.probability import Best, Point, log_odds_present
+from acml_core.threads import one_thread
 
 NEAR = (16, 256)
 """Behind the best k, the next 15 k are sorted, then the next 255 k; most sets end there."""

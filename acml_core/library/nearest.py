@@ -25,9 +25,9 @@ from acml_core.files import whole
 from acml_core.library import vectors as vector_files
 from acml_core.library.evidence import Evidence, Probability, within
 from acml_core.library.score import log_sums, scores
-from acml_core.library.threads import one_thread
 from acml_core.library.vectors import Vectors
 from acml_core.probability import Point
+from acml_core.threads import one_thread
 
 NEIGHBOURS = 1024
 """Candidates that the index proposes."""

@@ -20,9 +20,9 @@ from torch import Tensor
 
 from acml_core.library.codes import DOUBT, products
 from acml_core.library.highest import highest
-from acml_core.library.threads import Threads
 from acml_core.library.vectors import Vectors
 from acml_core.probability import Point
+from acml_core.threads import Threads
 
 SCORES_AT_ONCE = 1 << 25
 """Scores held in memory at a time: 2^25 float32, 128 MiB."""

@@ -15,6 +15,7 @@ from acml_core.bundled import BundledTower
 from acml_core.graphs.featurize import featurize
 from acml_core.graphs.packed import PackedGraphs
 from acml_core.molecule import Molecule
+from acml_core.threads import Threads
 from acml_plugin_nmr.shifts.network import ShiftNetwork
 
 WEIGHTS = BundledTower(Path(__file__).parents[1] / "data" / "shifts.safetensors", "acml-plugin-nmr")
@@ -50,21 +51,30 @@ def network() -> ShiftNetwork:
     return made.eval()
 
 
-@torch.inference_mode()
 def predict(mols: Sequence[Chem.Mol]) -> list[Shifts]:
     """Expected shifts of every atom, for sanitised molecules without explicit hydrogens."""
     model = network()
-    result: list[Shifts] = []
-    for start in range(0, len(mols), BATCH):
-        part = mols[start : start + BATCH]
-        # The names do not matter here, and an InChIKey takes longer than the prediction.
-        graphs = PackedGraphs.from_molecules(
-            [(Molecule("", "", "", 0.0), featurize(mol)) for mol in part]
-        )
-        centre, scale = (t.numpy() for t in model(graphs.batch(np.arange(len(part)))))
-        cuts = graphs.atom_offsets.numpy()[1:-1]
-        result += [
-            Shifts(*both)
-            for both in zip(np.split(centre, cuts), np.split(scale, cuts), strict=True)
-        ]
-    return result
+    starts = list(range(0, len(mols), BATCH))
+    found: dict[int, list[Shifts]] = {}
+
+    def work(share: Sequence[int]) -> None:
+        for start in share:
+            found[start] = _predict(model, mols[start : start + BATCH])
+
+    with Threads(torch.get_num_threads()) as threads:
+        threads.run(work, starts)
+    return [one for start in starts for one in found[start]]
+
+
+@torch.inference_mode()
+def _predict(model: ShiftNetwork, mols: Sequence[Chem.Mol]) -> list[Shifts]:
+    """``predict`` of one batch."""
+    # The names do not matter here, and an InChIKey takes longer than the prediction.
+    graphs = PackedGraphs.from_molecules(
+        [(Molecule("", "", "", 0.0), featurize(mol)) for mol in mols]
+    )
+    centre, scale = (t.numpy() for t in model(graphs.batch(np.arange(len(mols)))))
+    cuts = graphs.atom_offsets.numpy()[1:-1]
+    return [
+        Shifts(*both) for both in zip(np.split(centre, cuts), np.split(scale, cuts), strict=True)
+    ]

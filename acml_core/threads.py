@@ -54,7 +54,7 @@ class Threads:
         if self.count == 1:
             function(work)
             return
-        share = -(-len(work) // self.count)
+        share = max(1, -(-len(work) // self.count))
         try:
             list(self.pool.map(function, [work[i : i + share] for i in range(0, len(work), share)]))
         finally:
