@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+import shlex
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import typer
 
 from acml_core import BadInput, plugins
 
@@ -15,6 +19,13 @@ if TYPE_CHECKING:
     from conftest import Site
 
 ROOT = Path(__file__).parents[2]
+
+PAGES = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+    *sorted(ROOT.glob("plugins/*/README.md")),
+    *sorted(ROOT.glob("plugins/*/src/*/data/README.md")),
+]
 
 
 @pytest.mark.parametrize("heading", ["## Run it", "## Test it"])
@@ -55,3 +66,38 @@ def test_every_page_is_in_the_navigation() -> None:
     navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").split("\nnav:\n")[1]
     pages = {path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md")}
     assert pages == set(re.findall(r": (\S+\.md)$", navigation, flags=re.M))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands_and_links_lead_somewhere(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    wrong = [f"{line}: {told}" for line in _commands(text) if (told := _unknown(line))]
+    links = re.findall(r"\]\((?!https?:)([^)#\s]+)", text)
+    assert not wrong + [one for one in links if not (page.parent / one).exists()]
+
+
+def _commands(text: str) -> Iterator[str]:
+    """Lines of code, and code within lines, that call ``acml``."""
+    text = text.replace("\\\n", " ")
+    yield from re.findall(r"^(?: {4})?(acml .*)$", text, flags=re.M)
+    yield from (" ".join(one.split()) for one in re.findall(r"`(acml [^`]*)`", text))
+
+
+def _unknown(line: str) -> str:
+    """The first command or option that there is not, or ""."""
+    command = _acml()
+    _, *words = shlex.split(line, comments=True)
+    while words and hasattr(command, "commands") and not words[0].startswith("-"):
+        if words[0] not in command.commands:
+            return words[0]
+        command = command.commands[words.pop(0)]
+    known = {name for one in command.params for name in [*one.opts, *one.secondary_opts]}
+    given = [word.partition("=")[0] for word in words if word.startswith("--")]
+    return next((name for name in given if name not in known | {"--help"}), "")
+
+
+@cache
+def _acml() -> Any:
+    from acml_core.cli.app import app
+
+    return typer.main.get_command(app)
