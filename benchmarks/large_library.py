@@ -23,7 +23,7 @@ from acml_core.artefact import load
 from acml_core.data.dataset import load as read
 from acml_core.data.split import SplitConfig
 from acml_core.evaluation import metrics
-from acml_core.evaluation.confidence import bins, calibration_error
+from acml_core.evaluation.confidence import bins, calibration_error, chance_error
 from acml_core.evaluation.ranking import Ranks
 from acml_core.library.library import open_folder
 from acml_core.library.search import search
@@ -62,8 +62,8 @@ def main() -> None:
     wanted = [str(data.graphs.keys[i]) for i in owner]
     signals = [data.measured[name].signals[q] for q in queries]
     print(f"{len(queries)} queries of unseen molecules, {len(library):,} candidates; exact search")
-    print("| row | recall@1 | recall@10 | calibration error |")
-    print("|---|---|---|---|")
+    print("| row | recall@1 | recall@10 | calibration error | by chance, if true |")
+    print("|---|---|---|---|---|")
     for rerank in sorted({0, options.rerank}):
         label = f"rerank {rerank}" if rerank else "by the scores"
         rank, top = [], []
@@ -80,9 +80,13 @@ def main() -> None:
         ranks = np.array(rank)
         of = metrics.of_ranks(Ranks(ranks, np.full(len(ranks), len(library))))
         told = metrics.summarise(of, owner, SEED)
-        ece = calibration_error(bins(np.array(top), ranks == 1))
-        print(f"| {label} | {cell(told['recall@1'])} | {cell(told['recall@10'])} | {ece:.3f} |")
-    print(f"| drawing lots | {1 / len(library):.6f} | {10 / len(library):.6f} | |")
+        said = np.array(top)
+        ece = calibration_error(bins(said, ranks == 1)), chance_error(said, owner, SEED)
+        print(
+            f"| {label} | {cell(told['recall@1'])} | {cell(told['recall@10'])} "
+            f"| {ece[0]:.3f} | {ece[1]:.3f} |"
+        )
+    print(f"| drawing lots | {1 / len(library):.6f} | {10 / len(library):.6f} | | |")
 
 
 def cell(entry: dict[str, Any]) -> str:

@@ -171,27 +171,41 @@ def print_report(modality: str, report: dict[str, Any]) -> None:
     sure = [(g["name"], g["confidence"]) for g in report["galleries"] if g.get("confidence")]
     if sure:
         typer.echo(
-            "probabilities: calibration error, coverage of the 90 % set, its median size, and"
+            "probabilities: calibration error, and what it would be by chance if they were true;"
         )
-        typer.echo("area under the ROC curve for telling that the molecule is not in the gallery")
-        header = ["GALLERY", "QUERIES", "ECE", "COVERAGE", "SET", "DETECTION"]
+        typer.echo("coverage of the 90 % set, its median size; and area under the ROC curve for")
+        typer.echo("telling that the molecule is not in the gallery")
+        header = ["GALLERY", "QUERIES", "ECE", "BY CHANCE", "COVERAGE", "SET", "DETECTION"]
         table([[name, *_confidence(one)] for name, one in sure], header)
     again = [g for g in report["galleries"] if g.get("reranked_ece") is not None]
     if again:
-        typer.echo("reranked probabilities: calibration error")
-        lines = [[g["name"], str(g["reranked_queries"]), f"{g['reranked_ece']:.3f}"] for g in again]
-        table(lines, ["GALLERY", "QUERIES", "ECE"])
+        typer.echo("reranked probabilities: calibration error, and by chance if they were true")
+        lines = [
+            [
+                g["name"],
+                str(g["reranked_queries"]),
+                f"{g['reranked_ece']:.3f}",
+                _figure(g.get("reranked_ece_by_chance")),
+            ]
+            for g in again
+        ]
+        table(lines, ["GALLERY", "QUERIES", "ECE", "BY CHANCE"])
 
 
 def _confidence(one: dict[str, Any]) -> list[str]:
-    detection = one["detection_auc"]
     return [
         str(one["queries"]),
         f"{one['ece']:.3f}",
+        _figure(one.get("ece_by_chance")),
         f"{one['coverage']:.3f}",
         f"{one['set_size_median']:.0f}",
-        "-" if detection is None else f"{detection:.3f}",
+        _figure(one["detection_auc"]),
     ]
+
+
+def _figure(value: float | None) -> str:
+    """A number, or a dash: older metrics hold fewer."""
+    return "-" if value is None else f"{value:.3f}"
 
 
 def cell(entry: dict[str, Any]) -> str:

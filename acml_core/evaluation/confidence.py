@@ -27,6 +27,8 @@ MAX_QUERIES = 1500
 NEAR = 1024
 """Most sets are smaller than this; only the rows of others are sorted as a whole."""
 
+DRAWS = 200
+
 LEAST = 20
 """Fewer queries than this say nothing about probabilities."""
 
@@ -46,9 +48,9 @@ def confidence(
         calibrations: of each query.
 
     Returns:
-        ``queries``; ``ece``; ``bins`` of ``probability``, ``right`` and ``queries``; ``coverage``
-        of the 90 % set, its ``set_size_median``; ``detection_auc`` (None where single candidates
-        leave nothing to detect).
+        ``queries``; ``ece``; ``ece_by_chance``, see ``chance_error``; ``bins`` of ``probability``,
+        ``right`` and ``queries``; ``coverage`` of the 90 % set, its ``set_size_median``;
+        ``detection_auc`` (None where single candidates leave nothing to detect).
     """
     if len(queries) > MAX_QUERIES:
         rng = np.random.default_rng(seed)
@@ -57,11 +59,13 @@ def confidence(
     if len(queries) < LEAST:
         return None
     found: list[tuple[np.ndarray, ...]] = []
+    asked: list[np.ndarray] = []
     alike: dict[int, list[int]] = {}
     for q, one in enumerate(calibrations):
         alike.setdefault(id(one), []).append(q)
     for group in alike.values():
         part, calibration = queries.take(np.array(group)), calibrations[group[0]]
+        asked.append(part.molecule)
         for matrix in _rows(part, gallery, filter, mass_ppm):
             found.append(_look(matrix, calibration, filtered=filter != "none"))
     top, right, held, size, present, absent = (np.concatenate(x) for x in zip(*found, strict=True))
@@ -70,6 +74,7 @@ def confidence(
     return {
         "queries": len(top),
         "ece": calibration_error(sorted_in),
+        "ece_by_chance": chance_error(top, np.concatenate(asked), seed),
         "bins": sorted_in,
         "coverage": float(held.mean()),
         "set_size_median": float(np.median(size)),
@@ -157,6 +162,22 @@ def calibration_error(sorted_in: Sequence[Mapping[str, float]]) -> float:
     total = sum(one["queries"] for one in sorted_in)
     gap = sum(abs(one["probability"] - one["right"]) * one["queries"] for one in sorted_in)
     return gap / total
+
+
+def chance_error(top: np.ndarray, molecule: np.ndarray, seed: int = 0) -> float:
+    """Expected calibration error that probabilities would show if they were true.
+
+    Few queries fill the bins, and those of one molecule are no independent ones: they are taken to be
+    right together, as far as their probabilities allow. Mean over ``DRAWS`` draws.
+
+    Args:
+        top: (Q,) probability of each query's best candidate.
+        molecule: (Q,) equal numbers for equal molecules.
+    """
+    rng = np.random.default_rng(seed)
+    each, own = np.unique(molecule, return_inverse=True)
+    drawn = rng.random((DRAWS, len(each)))
+    return float(np.mean([calibration_error(bins(top, one[own] < top)) for one in drawn]))
 
 
 def bins(top: np.ndarray, right: np.ndarray) -> list[dict[str, float]]:

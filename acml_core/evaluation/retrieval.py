@@ -12,7 +12,7 @@ import torch
 from acml_core.data.dataset import Dataset
 from acml_core.evaluation import metrics
 from acml_core.evaluation.analogues import Baseline
-from acml_core.evaluation.confidence import bins, calibration_error, confidence
+from acml_core.evaluation.confidence import bins, calibration_error, chance_error, confidence
 from acml_core.evaluation.ranking import Filter, Side, ranks
 from acml_core.evaluation.reranking import MEASURED_QUERIES, Reranked, reranked
 from acml_core.graphs.packed import PackedGraphs
@@ -160,6 +160,9 @@ def evaluate(
                     metrics.of_ranks(again.ranks), asking.molecule[drawn], seed
                 )
                 further["reranked_ece"] = calibration_error(bins(again.top, again.right))
+                further["reranked_ece_by_chance"] = chance_error(
+                    again.top, asking.molecule[drawn], seed
+                )
             if calibration is not None:
                 own = [calibration.of(measured.signals[i].filled) for i in queries]
                 further["confidence"] = confidence(

@@ -14,7 +14,7 @@ from acml_core.data.split import SplitConfig
 from acml_core.data.table import read, write
 from acml_core.evaluation import recalibrate
 from acml_core.evaluation.calibration import fit
-from acml_core.evaluation.confidence import auc, confidence
+from acml_core.evaluation.confidence import auc, bins, calibration_error, chance_error, confidence
 from acml_core.evaluation.ranking import Side
 from acml_core.probability import Best, Calibration, Point, log_odds_present, sigmoid
 
@@ -155,6 +155,18 @@ def test_a_molecule_that_is_not_there_is_noticed() -> None:
     assert there is not None
     assert gone is not None
     assert sigmoid(float(there[0])) > 0.5 > sigmoid(float(gone[0]))
+
+
+def test_true_probabilities_of_few_molecules_show_an_error_too() -> None:
+    rng = np.random.default_rng(0)
+    top = rng.random(3000)
+    alone, together = np.arange(3000), np.arange(3000) // 30
+    found = chance_error(top, alone)
+    really = [calibration_error(bins(top, rng.random(3000) < top)) for _ in range(50)]
+    assert abs(found - np.mean(really)) < 0.002
+    assert chance_error(top, together) > 1.5 * found, "100 molecules are no 3,000"
+    assert chance_error(top / 2 + 0.5, alone) < found, "the surer, the less chance"
+    assert chance_error(np.ones(50), np.arange(50)) == 0
 
 
 def test_area_under_the_curve() -> None:
