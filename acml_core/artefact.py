@@ -149,6 +149,7 @@ def save(
     return info
 
 
+@one_thread()
 def load(name: str | Path) -> Artefact:
     """Load a trained model from a folder and check it against its golden example.
 
@@ -193,8 +194,7 @@ def load(name: str | Path) -> Artefact:
     except (SafetensorError, RuntimeError, KeyError) as error:
         raise _unfit(error, path) from None
     model.eval()
-    with one_thread():
-        _check_golden(model, info, golden, path)
+    _check_golden(model, info, golden, path)
     model.artefact = Artefact(model, info, seen, path)
     return model.artefact
 

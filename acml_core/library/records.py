@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from acml_core import arrow
 from acml_core.errors import ArtefactError
@@ -78,6 +77,8 @@ class Records:
 
     def behind(self, sources: int) -> Records:
         """The same molecules, whose sources are numbered behind that many others."""
+        import pyarrow.compute as pc  # late, here and below: most searches need none of it
+
         place = COLUMNS.get_field_index("source")
         numbers = pc.add(self.table["source"], pa.scalar(sources, pa.int32()))
         return Records(self.table.set_column(place, COLUMNS.field(place), numbers))
@@ -108,6 +109,8 @@ class Records:
     @cached_property
     def keys(self) -> pa.ChunkedArray:
         """``(N,)`` InChIKey-14."""
+        import pyarrow.compute as pc
+
         return pc.utf8_slice_codeunits(self.table["inchikey"], 0, KEY_LENGTH)
 
     def first_seen(self) -> np.ndarray:
@@ -122,6 +125,8 @@ class Records:
 
     def places(self, wanted: pa.ChunkedArray) -> np.ndarray:
         """Where each InChIKey-14 of ``wanted`` is, int64; -1 where it is not."""
+        import pyarrow.compute as pc
+
         found = pc.index_in(wanted, value_set=self.keys)
         none = arrow.numbers(np.array([-1], dtype=np.int32))[0]
         return arrow.values(pc.fill_null(found, none)).astype(np.int64)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from rdkit import Chem
-from rdkit.Chem import rdSubstructLibrary
 
 from acml_core.errors import BadInput
 from acml_core.parallel import cores
@@ -22,6 +21,8 @@ def matching(smiles: Sequence[str], pattern: str) -> np.ndarray:
     Raises:
         BadInput: not SMARTS.
     """
+    from rdkit.Chem import rdSubstructLibrary  # late: most searches ask for no substructure
+
     query = Chem.MolFromSmarts(pattern)
     if query is None:
         raise BadInput(f"{pattern!r} is not SMARTS", remedy="Write it like c1ccccc1 or [CX3]=O.")
