@@ -88,11 +88,9 @@ def fit_rerank(
             found = Evidence.of(point, block[0][torch.from_numpy(kept)], FIT_CANDIDATES)
             best = kept[found.best]
             said = opinions(plugin, signals[q], [smiles[i] for i in best])
-            asked.append(_Asked(found, said, best == column[int(one.molecule[0])]))
+            asked.append(_Asked.of(found, said, best == column[int(one.molecule[0])]))
             bar.update()
-    rows = [
-        (one.found.score, one.said, int(np.argmax(one.true))) for one in asked if one.true.any()
-    ]
+    rows = [(one.score, one.said, int(np.argmax(one.true))) for one in asked if one.true.any()]
     if len(rows) < LEAST:
         return None
 
@@ -159,7 +157,7 @@ def _asked_of_larger(
             texts = larger.smiles(found.best[~true])
             if true.any():
                 texts.insert(int(np.argmax(true)), smiles[q])
-            asked.append(_Asked(found, opinions(plugin, signal, texts), true))
+            asked.append(_Asked.of(found, opinions(plugin, signal, texts), true))
             bar.update()
     return asked
 
@@ -169,24 +167,33 @@ class _Asked:
     """A query with its best candidates.
 
     Attributes:
-        found: by the scores.
+        score: (m,) of them.
+        mass: probability that they hold together by the scores.
+        candidates: how many there are in all.
         said: (m,) the second opinion.
         true: (m,) which of them is the molecule.
     """
 
-    found: Evidence
+    score: np.ndarray
+    mass: float
+    candidates: int
     said: np.ndarray
     true: np.ndarray
+
+    @classmethod
+    def of(cls, found: Evidence, said: np.ndarray, true: np.ndarray) -> _Asked:
+        """Without the scores of all candidates, which ``found`` holds on to."""
+        mass = float(np.exp(found.log_likelihood(found.score)).sum())
+        return cls(found.score, mass, found.point.candidates, said, true)
 
     def answer(self, fit: Rerank) -> tuple[float, bool, int]:
         """Probability of the best candidate, whether it is the molecule, and the molecule's rank.
 
         Ties count against the model. The rank is 0 where the molecule is not among the candidates.
         """
-        value = weighed(self.found.score, self.said, fit)
-        mass = float(np.exp(self.found.log_likelihood(self.found.score)).sum())
-        sure = fit.sure_among(self.found.point.candidates)
-        p = set_right(sure, np.sort(shared_out(mass, value))[::-1])
+        value = weighed(self.score, self.said, fit)
+        sure = fit.sure_among(self.candidates)
+        p = set_right(sure, np.sort(shared_out(self.mass, value))[::-1])
         rank = 0
         if self.true.any():
             rank = int((~(value[~self.true] < value[self.true].max())).sum()) + 1
@@ -265,7 +272,7 @@ def reranked(
                     said = opinion[np.searchsorted(asked, index)]
                     fit = calibration.opinion(signal.filled, filtered=masks[one] is not None)
                     assert fit is not None
-                    top, right, rank = _Asked(found, said, own[index]).answer(fit)
+                    top, right, rank = _Asked.of(found, said, own[index]).answer(fit)
                     result[one].top[q], result[one].right[q] = top, right
                     if rank:
                         result[one].ranks.rank[q] = rank
