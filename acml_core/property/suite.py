@@ -81,7 +81,7 @@ def run(
 
     Args:
         models: by the name of their rows.
-        rows: parts of row names to run; all where empty.
+        rows: names of rows, see ``asked_for``; all where empty.
         seeds: how often what is random is repeated. Splits stay as they are.
         workers: processes; by default as many as this process may use cores, and one with a GPU.
 
@@ -98,7 +98,7 @@ def run(
     for model in models.values():
         model.model.to(device).eval()
     every = rows_of(models, settings)
-    todo = [row for row in every if not rows or any(part in row.name for part in rows)]
+    todo = asked_for(every, rows) if rows else every
     if not todo:
         raise BadInput(f"no row is called {', '.join(rows)}", remedy="Leave --rows out for all.")
     loaded = {name: _loaded(one, data) for name, one in chosen(suite, data, tasks).items()}
@@ -133,6 +133,20 @@ def run(
         "settings": settings.model_dump(mode="json"),
         "seeds": seeds,
     }
+
+
+def asked_for(rows: Sequence[Row], names: Sequence[str]) -> list[Row]:
+    """The rows that some names mean, in their own order.
+
+    A name means the rows that are called so, whatever encoder they are of: ``linear probe`` is not
+    ``linear probe with ECFP4``. Where there is none, it is a part of the name.
+    """
+    found: set[str] = set()
+    for name in names:
+        every = [row.name for row in rows]
+        whole = {one for one in every if one == name or one.endswith(f", {name}")}
+        found |= whole or {one for one in every if name in one}
+    return [row for row in rows if row.name in found]
 
 
 def _jobs(

@@ -22,7 +22,7 @@ from acml_core.property.config import FinetuneConfig
 from acml_core.property.rows import WAYS, rows_of
 from acml_core.property.split import by_scaffold, digest
 from acml_core.property.store import RESULTS, Store
-from acml_core.property.suite import run
+from acml_core.property.suite import asked_for, run
 from acml_core.property.table import read
 
 if TYPE_CHECKING:
@@ -36,6 +36,18 @@ def small_trees(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("sklearn")
     monkeypatch.setattr(baselines, "TREES", 20)
     monkeypatch.setattr(trees, "ITERATIONS", 10)
+
+
+def test_a_whole_name_means_that_row_alone(model: Artefact) -> None:
+    every = rows_of({"mine": model}, FinetuneConfig())
+
+    def meant(*names: str) -> list[str]:
+        return [row.name for row in asked_for(every, names)]
+
+    assert meant("linear probe") == ["untrained, linear probe", "mine, linear probe"]
+    assert meant("mine, linear probe", "forest") == ["ECFP4 + random forest", "mine, linear probe"]
+    assert len(meant("probe")) == len(meant("linear probe", "with ECFP4")) == 4
+    assert meant("nothing like it") == []
 
 
 def test_a_suite_is_resumed(
