@@ -67,7 +67,7 @@ class Rerank(Settings):
         weight: of the plugin's score.
         sure: as of a ``Point``, for the best candidate after reranking.
         among: candidates in all when ``sure`` was fitted.
-        wider: the same among more of them: their number, and both numbers of the regression.
+        others: the same among other numbers of them: the number, and both of the regression.
     """
 
     candidates: int = Field(ge=2)
@@ -75,13 +75,13 @@ class Rerank(Settings):
     weight: float = Field(ge=0)
     sure: tuple[float, float] | None = None
     among: int | None = None
-    wider: tuple[tuple[int, float, float], ...] = ()
+    others: tuple[tuple[int, float, float], ...] = ()
 
     def sure_among(self, candidates: int) -> tuple[float, float] | None:
         """``sure`` for a number of candidates: interpolated in its logarithm, as of a ``Point``."""
-        if self.sure is None or self.among is None or not self.wider:
+        if self.sure is None or self.among is None or not self.others:
             return self.sure
-        known = np.array([(self.among, *self.sure), *self.wider], dtype=float)
+        known = np.array(sorted([(self.among, *self.sure), *self.others]), dtype=float)
         place, places = math.log(max(1, candidates)), np.log(known[:, 0])
         a, b = (float(np.interp(place, places, column)) for column in known[:, 1:].T)
         return a, b

@@ -115,16 +115,16 @@ class Rivals:
 
 
 @dataclass(frozen=True)
-class Larger:
-    """A library in which the gallery's molecules are few.
+class Crowd:
+    """Candidates among which queries look for their molecules, whether these are there or not.
 
     Attributes:
         vectors: (N, p).
-        column: (m,) int64, where a molecule of the queries' numbering stands in it; -1 if nowhere.
+        column: (m,) int64, where a molecule of the queries' numbering stands; -1 if nowhere.
         smiles: of some columns.
     """
 
-    vectors: Vectors
+    vectors: Vectors | Tensor
     column: np.ndarray
     smiles: Callable[[np.ndarray], list[str]]
 
@@ -132,9 +132,7 @@ class Larger:
         return len(self.vectors)
 
 
-def fit(
-    queries: Side, gallery: Side, seed: int = 0, *, larger: Larger | None = None
-) -> Calibration:
+def fit(queries: Side, gallery: Side, seed: int = 0, *, larger: Crowd | None = None) -> Calibration:
     """Fit everything but the second opinion.
 
     Args:
@@ -165,7 +163,7 @@ def fit(
     return Calibration(points=tuple(points), isomers=isomers.point())
 
 
-def _of_larger(queries: Side, true: Tensor, larger: Larger) -> list[Rivals]:
+def _of_larger(queries: Side, true: Tensor, larger: Crowd) -> list[Rivals]:
     """Rivals in a larger library of queries whose own molecules have the scores ``true``, (Q, 1)."""
     parts = []
     for rows, block in scores(queries.vectors, larger.vectors):

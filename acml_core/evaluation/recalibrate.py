@@ -11,7 +11,7 @@ import torch
 
 from acml_core.data.dataset import Dataset
 from acml_core.errors import AcmlError
-from acml_core.evaluation.calibration import Larger, fit
+from acml_core.evaluation.calibration import Crowd, fit
 from acml_core.evaluation.ranking import Side
 from acml_core.evaluation.reranking import FIT_SECONDS, fit_rerank
 from acml_core.evaluation.validation import sides
@@ -146,10 +146,10 @@ def _alone(signal: Signal, field: str) -> Signal | None:
     return None if one.missing or not one.filled else one
 
 
-def _larger(dataset: Dataset, library: Library, modality: str) -> Larger:
+def _larger(dataset: Dataset, library: Library, modality: str) -> Crowd:
     keys = pa.chunked_array([pa.array([str(key) for key in dataset.graphs.keys])])
     molecules = library.molecules
-    return Larger(library.vectors[modality], molecules.places(keys), molecules.smiles)
+    return Crowd(library.vectors[modality], molecules.places(keys), molecules.smiles)
 
 
 def _widened(

@@ -13,7 +13,7 @@ from scipy.optimize import minimize
 from scipy.special import logsumexp
 from tqdm import tqdm
 
-from acml_core.evaluation.calibration import Larger, fit_sure
+from acml_core.evaluation.calibration import Crowd, fit_sure
 from acml_core.evaluation.ranking import Filter, Ranks, Side, allowed
 from acml_core.library.evidence import Evidence
 from acml_core.library.rerank import opinions, shared_out, weighed
@@ -29,6 +29,9 @@ FIT_CANDIDATES = 50
 
 FIT_SECONDS = 60.0
 """A slow plugin is asked no longer than this for a fit, unless more is allowed."""
+
+FEWER = 3_000
+"""Candidates of a small gallery: how sure an answer is, is fitted there too."""
 
 LEAST = 30
 """Fewer queries than this fit nothing."""
@@ -49,7 +52,7 @@ def fit_rerank(
     calibration: Calibration,
     *,
     isomers: bool = False,
-    larger: Larger | None = None,
+    larger: Crowd | None = None,
     seconds: float = FIT_SECONDS,
     seed: int = 0,
 ) -> Rerank | None:
@@ -105,15 +108,30 @@ def fit_rerank(
     fit = Rerank(candidates=FIT_CANDIDATES, scale=float(w[0]), weight=float(w[1]))
     among = None if isomers else len(gallery)
     fit = fit.model_copy(update={"sure": _sure(fit, asked), "among": among})
-    if larger is None or isomers or len(larger) <= len(gallery):
+    if isomers:
         return fit
+    crowds = [larger] if larger is not None and len(larger) > len(gallery) else []
+    if len(gallery) > FEWER:
+        crowds.insert(0, _some(gallery, smiles, rng))
     own = [column[int(molecule)] for molecule in queries.molecule[chosen]]
-    wide = _asked_of_larger(
-        plugin, [signals[q] for q in chosen], queries.take(chosen), gallery.vectors[own],
-        [smiles[i] for i in own], larger, calibration, seconds,
-    )  # fmt: skip
-    sure = _sure(fit, wide) if len(wide) >= LEAST else None
-    return fit if sure is None else fit.model_copy(update={"wider": ((len(larger), *sure),)})
+    others: list[tuple[int, float, float]] = []
+    for crowd in crowds:
+        met = _asked_among(
+            crowd, plugin, [signals[q] for q in chosen], queries.take(chosen), gallery.vectors[own],
+            [smiles[i] for i in own], calibration, seconds,
+        )  # fmt: skip
+        sure = _sure(fit, met) if len(met) >= LEAST else None
+        others += [] if sure is None else [(len(crowd), *sure)]
+    return fit.model_copy(update={"others": tuple(others)})
+
+
+def _some(gallery: Side, smiles: Sequence[str], rng: np.random.Generator) -> Crowd:
+    """``FEWER`` of the candidates, drawn at random."""
+    drawn = rng.permutation(len(gallery))[:FEWER]
+    column = np.full(int(gallery.molecule.max()) + 1, -1)
+    column[gallery.molecule[drawn]] = np.arange(FEWER)
+    vectors = gallery.vectors[torch.from_numpy(drawn)]
+    return Crowd(vectors, column, lambda index: [smiles[drawn[i]] for i in index])
 
 
 def _sure(fit: Rerank, asked: Sequence[_Asked]) -> tuple[float, float] | None:
@@ -122,39 +140,39 @@ def _sure(fit: Rerank, asked: Sequence[_Asked]) -> tuple[float, float] | None:
     return fit_sure(np.array(top), np.array(right))
 
 
-def _asked_of_larger(
+def _asked_among(
+    crowd: Crowd,
     plugin: Modality,
     signals: Sequence[Signal],
     queries: Side,
     own: torch.Tensor,
     smiles: Sequence[str],
-    larger: Larger,
     calibration: Calibration,
     seconds: float,
 ) -> list[_Asked]:
-    """Queries with their best candidates in a larger library, their own molecules among them.
+    """Queries with their best candidates in a crowd, their own molecules among them.
 
     Args:
         own: (Q, p) vectors of the queries' molecules, as the gallery has them.
         smiles: (Q) these molecules.
     """
     until = time.monotonic() + seconds
-    point = calibration.at(len(larger))
+    point = calibration.at(len(crowd))
     asked: list[_Asked] = []
-    with _bar(len(signals), f"fitted among {len(larger):,}") as bar:
+    with _bar(len(signals), f"fitted among {len(crowd):,}") as bar:
         for q, signal in enumerate(signals):
             if time.monotonic() > until:
                 break
             vector = queries.vectors[q : q + 1]
-            ((_, block),) = scores(vector, larger.vectors)
-            column = int(larger.column[queries.molecule[q]])
+            ((_, block),) = scores(vector, crowd.vectors)
+            column = int(crowd.column[queries.molecule[q]])
             if column >= 0:
                 block[0, column] = -torch.inf  # it stands at the end, in full precision
             found = Evidence.of(
                 point, torch.cat([block[0], (vector * own[q]).sum(1)]), FIT_CANDIDATES
             )
-            true = found.best == len(larger)
-            texts = larger.smiles(found.best[~true])
+            true = found.best == len(crowd)
+            texts = crowd.smiles(found.best[~true])
             if true.any():
                 texts.insert(int(np.argmax(true)), smiles[q])
             asked.append(_Asked.of(found, opinions(plugin, signal, texts), true))

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from acml_core.evaluation import reranking
-from acml_core.evaluation.calibration import Larger, fit
+from acml_core.evaluation.calibration import Crowd, fit
 from acml_core.evaluation.ranking import Side, ranks
 from acml_core.evaluation.reranking import fit_rerank, reranked
 from acml_core.library.vectors import Vectors
@@ -130,7 +130,7 @@ def test_a_larger_library_has_numbers_of_its_own(sides: tuple[Side, Side, list[s
     column[held] = np.arange(len(held))
     vectors = torch.cat([gallery.vectors[torch.from_numpy(held)], unlike]).half()
     texts = np.array([smiles[i] for i in held] + ["C" * (EACH + 2)] * len(unlike))
-    larger = Larger(Vectors([vectors]), column, lambda index: list(texts[index]))
+    larger = Crowd(Vectors([vectors]), column, lambda index: list(texts[index]))
     plugin: Any = Knowing(noise=0.5)
     calibration = fit(queries, gallery, larger=larger)
     assert [point.candidates for point in calibration.points] == [100, len(gallery), len(larger)]
@@ -138,7 +138,7 @@ def test_a_larger_library_has_numbers_of_its_own(sides: tuple[Side, Side, list[s
     assert found is not None
     assert found.among == len(gallery)
     assert found.sure_among(10) == found.sure_among(len(gallery)) == found.sure
-    assert found.sure_among(len(larger)) == found.wider[0][1:] == found.sure_among(10**9)
+    assert found.sure_among(len(larger)) == found.others[-1][1:] == found.sure_among(10**9)
     # every molecule as a candidate, once with what was fitted in the larger library and once without
     extra = Side(
         torch.cat([gallery.vectors, unlike]),
@@ -151,7 +151,7 @@ def test_a_larger_library_has_numbers_of_its_own(sides: tuple[Side, Side, list[s
     error = {}
     for name, one, rerank in (
         ("with", calibration, found),
-        ("without", fit(queries, gallery), found.model_copy(update={"wider": ()})),
+        ("without", fit(queries, gallery), found.model_copy(update={"others": ()})),
     ):
         kept = one.model_copy(update={"rerank": rerank})
         after = reranked(
@@ -159,6 +159,29 @@ def test_a_larger_library_has_numbers_of_its_own(sides: tuple[Side, Side, list[s
         )["none"]
         error[name] = abs(after.top.mean() - after.right.mean())
     assert 2 * error["with"] < error["without"], error
+
+
+def test_so_has_a_small_gallery(
+    sides: tuple[Side, Side, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queries, gallery, smiles = sides
+    signals = [Carbon(number=int(i)) for i in queries.molecule]
+    monkeypatch.setattr(reranking, "FEWER", 60)
+    plugin: Any = Knowing(noise=0.5)
+    calibration = fit(queries, gallery)
+    found = fit_rerank(plugin, signals, queries, gallery, smiles, calibration)
+    assert found is not None
+    ((fewer, *sure),) = found.others
+    assert fewer == 60
+    assert found.sure_among(60) == tuple(sure) != found.sure
+    few = np.arange(60)
+    part = gallery.take(few)
+    calibration = calibration.model_copy(update={"rerank": found})
+    after = reranked(
+        plugin, signals[:60], queries.take(few), part, smiles[:60], ("none",), calibration,
+        ranks(queries.take(few), part, ("none",)), candidates=20,
+    )["none"]  # fmt: skip
+    assert abs(after.top.mean() - after.right.mean()) < 0.1
 
 
 def test_a_second_opinion_that_knows_nothing_is_not_heard(

@@ -34,8 +34,11 @@ train second "$here/weights/second.toml" 55 --init first
 train third "$here/weights/third.toml" 70 --init second
 train fourth "$here/weights/fourth.toml" 9 --init third # beside four other trainings on one H200
 
-acml models calibrate fourth --data "$measured" --library "$library" --rerank 100
 [ -e final ] || acml models export fourth final --half \
     --licence CC-BY-SA-4.0 --data "NMRShiftDB2: CC BY-SA"
+[ -e libraries/1000000/library.json ] || python "$here/../../../benchmarks/library_scale.py" \
+    --model final --sizes 1000000 --keep libraries
+acml models calibrate final --data "$measured" --library "$library" --larger libraries/1000000 \
+    --rerank 50 --fit-seconds 144
 echo "$work/final: copy its six files to src/acml_plugin_nmr/models/v1 and print its row with"
 echo "acml models row"
