@@ -29,6 +29,9 @@ NEAR = 1024
 
 DRAWS = 200
 
+DIGITS = 6
+"""Decimals of what is reported; more would fill the metrics of every model."""
+
 LEAST = 20
 """Fewer queries than this say nothing about probabilities."""
 
@@ -76,9 +79,11 @@ def confidence(
         "ece": calibration_error(sorted_in),
         "ece_by_chance": chance_error(top, np.concatenate(asked), seed),
         "bins": sorted_in,
-        "coverage": float(held.mean()),
+        "coverage": round(float(held.mean()), DIGITS),
         "set_size_median": float(np.median(size)),
-        "detection_auc": auc(present[gone], absent[gone]) if gone.sum() >= LEAST else None,
+        "detection_auc": (
+            round(auc(present[gone], absent[gone]), DIGITS) if gone.sum() >= LEAST else None
+        ),
     }
 
 
@@ -161,7 +166,7 @@ def calibration_error(sorted_in: Sequence[Mapping[str, float]]) -> float:
     """Expected calibration error of ``bins``."""
     total = sum(one["queries"] for one in sorted_in)
     gap = sum(abs(one["probability"] - one["right"]) * one["queries"] for one in sorted_in)
-    return gap / total
+    return round(gap / total, DIGITS)
 
 
 def chance_error(top: np.ndarray, molecule: np.ndarray, seed: int = 0) -> float:
@@ -177,7 +182,8 @@ def chance_error(top: np.ndarray, molecule: np.ndarray, seed: int = 0) -> float:
     rng = np.random.default_rng(seed)
     each, own = np.unique(molecule, return_inverse=True)
     drawn = rng.random((DRAWS, len(each)))
-    return float(np.mean([calibration_error(bins(top, one[own] < top)) for one in drawn]))
+    each_draw = [calibration_error(bins(top, one[own] < top)) for one in drawn]
+    return round(float(np.mean(each_draw)), DIGITS)
 
 
 def bins(top: np.ndarray, right: np.ndarray) -> list[dict[str, float]]:
@@ -185,8 +191,8 @@ def bins(top: np.ndarray, right: np.ndarray) -> list[dict[str, float]]:
     number = np.minimum((top * BINS).astype(int), BINS - 1)
     return [
         {
-            "probability": float(top[number == b].mean()),
-            "right": float(right[number == b].mean()),
+            "probability": round(float(top[number == b].mean()), DIGITS),
+            "right": round(float(right[number == b].mean()), DIGITS),
             "queries": int((number == b).sum()),
         }
         for b in range(BINS)
