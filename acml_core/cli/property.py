@@ -29,7 +29,8 @@ def property_(
         str | None, typer.Option(help="Comma-separated; default: all but large ones.")
     ] = None,
     rows: Annotated[
-        str | None, typer.Option(help="Names of rows, whole or in part, comma-separated; default: all.")
+        str | None,
+        typer.Option(help="Names of rows, whole or in part, comma-separated; default: all."),
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Repetitions.")] = 3,
     settings: Annotated[
