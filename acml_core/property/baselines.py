@@ -20,7 +20,7 @@ from acml_core.semantics.embeddings import ecfp4
 TREES = 300
 SHARE = 1 / 3
 """Of the bits that each split of a regression tree chooses from (Breiman 2001); scikit-learn's own
-default is all of them, in three times the time."""
+default is all of them, in twice the time."""
 
 LARGEST = 1e30
 """Descriptors beyond are taken for not defined."""
