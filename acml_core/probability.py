@@ -12,7 +12,7 @@ some for isomers.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -58,6 +58,13 @@ class Point(Settings):
     present: tuple[float, float, float] | None = None
 
 
+def _between(
+    place: float, known: np.ndarray, columns: Iterable[Sequence[float]]
+) -> tuple[float, ...]:
+    """Each column's value at ``place``, interpolated between those at the ``known`` ones."""
+    return tuple(float(np.interp(place, known, column)) for column in columns)
+
+
 class Rerank(Settings):
     """How a plugin's second opinion is weighed.
 
@@ -81,9 +88,8 @@ class Rerank(Settings):
         """``sure`` for a number of candidates: interpolated in its logarithm, as of a ``Point``."""
         if self.sure is None or self.among is None or not self.others:
             return self.sure
-        known = np.array(sorted([(self.among, *self.sure), *self.others]), dtype=float)
-        place, places = math.log(max(1, candidates)), np.log(known[:, 0])
-        a, b = (float(np.interp(place, places, column)) for column in known[:, 1:].T)
+        number, *sures = zip(*sorted([(self.among, *self.sure), *self.others]), strict=True)
+        a, b = _between(math.log(max(1, candidates)), np.log(number), sures)
         return a, b
 
 
@@ -159,16 +165,16 @@ class Calibration(Settings):
         def between(fits: Sequence[tuple[float, ...] | None]) -> tuple[float, ...] | None:
             if any(fit is None for fit in fits):
                 return None
-            columns = np.array(fits, dtype=float).T
-            return tuple(float(np.interp(place, known, column)) for column in columns)
+            return _between(place, known, np.array(fits, dtype=float).T)
 
-        tail, ratio, mass = (
-            float(np.interp(place, known, values))
-            for values in (
+        tail, ratio, mass = _between(
+            place,
+            known,
+            [
                 [point.tail for point in self.points],
                 [point.tail_scale / point.scale for point in self.points],
                 [point.set_mass for point in self.points],
-            )
+            ],
         )
         return Point(
             candidates=max(1, candidates),

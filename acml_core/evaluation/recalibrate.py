@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import torch
 
+from acml_core import arrow
 from acml_core.data.dataset import Dataset
 from acml_core.errors import AcmlError
 from acml_core.evaluation.calibration import Crowd, fit
@@ -147,7 +148,7 @@ def _alone(signal: Signal, field: str) -> Signal | None:
 
 
 def _larger(dataset: Dataset, library: Library, modality: str) -> Crowd:
-    keys = pa.chunked_array([pa.array([str(key) for key in dataset.graphs.keys])])
+    keys = pa.chunked_array([arrow.strings(list(map(str, dataset.graphs.keys)))])
     molecules = library.molecules
     return Crowd(library.vectors[modality], molecules.places(keys), molecules.smiles)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,23 +76,18 @@ def fit_rerank(
         asking = np.flatnonzero(np.isin(queries.formula, formula[count > 1]))
     chosen = rng.permutation(asking)[: round(FIT_QUERIES * seconds / FIT_SECONDS)]
     column = {int(molecule): i for i, molecule in enumerate(gallery.molecule)}
-    until = time.monotonic() + seconds
     asked: list[_Asked] = []
-    with _bar(len(chosen), "fitted among isomers" if isomers else "fitted") as bar:
-        for q in chosen:
-            if time.monotonic() > until:
-                break
-            one = queries.take(np.array([q]))
-            kept = np.arange(len(gallery))
-            if isomers:
-                kept = np.flatnonzero(gallery.formula == one.formula[0])
-            ((_, block),) = scores(one.vectors, gallery.vectors)
-            point = calibration.at(len(kept), filtered=isomers)
-            found = Evidence.of(point, block[0][torch.from_numpy(kept)], FIT_CANDIDATES)
-            best = kept[found.best]
-            said = opinions(plugin, signals[q], [smiles[i] for i in best])
-            asked.append(_Asked.of(found, said, best == column[int(one.molecule[0])]))
-            bar.update()
+    for q in _in_time(chosen, seconds, "fitted among isomers" if isomers else "fitted"):
+        one = queries.take(np.array([q]))
+        kept = np.arange(len(gallery))
+        if isomers:
+            kept = np.flatnonzero(gallery.formula == one.formula[0])
+        ((_, block),) = scores(one.vectors, gallery.vectors)
+        point = calibration.at(len(kept), filtered=isomers)
+        found = Evidence.of(point, block[0][torch.from_numpy(kept)], FIT_CANDIDATES)
+        best = kept[found.best]
+        said = opinions(plugin, signals[q], [smiles[i] for i in best])
+        asked.append(_Asked.of(found, said, best == column[int(one.molecule[0])]))
     rows = [(one.score, one.said, int(np.argmax(one.true))) for one in asked if one.true.any()]
     if len(rows) < LEAST:
         return None
@@ -123,6 +118,18 @@ def fit_rerank(
         sure = _sure(fit, met) if len(met) >= LEAST else None
         others += [] if sure is None else [(len(crowd), *sure)]
     return fit.model_copy(update={"others": tuple(others)})
+
+
+def _in_time(numbers: Iterable[int], seconds: float, name: str) -> Iterator[int]:
+    """Numbers one after the other, and a bar beside them, until the time is up."""
+    every = list(numbers)
+    until = time.monotonic() + seconds
+    with _bar(len(every), name) as bar:
+        for number in every:
+            if time.monotonic() > until:
+                return
+            yield number
+            bar.update()
 
 
 def _some(gallery: Side, smiles: Sequence[str], rng: np.random.Generator) -> Crowd:
@@ -156,27 +163,21 @@ def _asked_among(
         own: (Q, p) vectors of the queries' molecules, as the gallery has them.
         smiles: (Q) these molecules.
     """
-    until = time.monotonic() + seconds
     point = calibration.at(len(crowd))
     asked: list[_Asked] = []
-    with _bar(len(signals), f"fitted among {len(crowd):,}") as bar:
-        for q, signal in enumerate(signals):
-            if time.monotonic() > until:
-                break
-            vector = queries.vectors[q : q + 1]
-            ((_, block),) = scores(vector, crowd.vectors)
-            column = int(crowd.column[queries.molecule[q]])
-            if column >= 0:
-                block[0, column] = -torch.inf  # it stands at the end, in full precision
-            found = Evidence.of(
-                point, torch.cat([block[0], (vector * own[q]).sum(1)]), FIT_CANDIDATES
-            )
-            true = found.best == len(crowd)
-            texts = crowd.smiles(found.best[~true])
-            if true.any():
-                texts.insert(int(np.argmax(true)), smiles[q])
-            asked.append(_Asked.of(found, opinions(plugin, signal, texts), true))
-            bar.update()
+    for q in _in_time(range(len(signals)), seconds, f"fitted among {len(crowd):,}"):
+        vector = queries.vectors[q : q + 1]
+        ((_, block),) = scores(vector, crowd.vectors)
+        column = int(crowd.column[queries.molecule[q]])
+        if column >= 0:
+            block[0, column] = -torch.inf  # it stands at the end, in full precision
+        row = torch.cat([block[0], (vector * own[q]).sum(1)])
+        found = Evidence.of(point, row, FIT_CANDIDATES)
+        true = found.best == len(crowd)
+        texts = crowd.smiles(found.best[~true])
+        if true.any():
+            texts.insert(int(np.argmax(true)), smiles[q])
+        asked.append(_Asked.of(found, opinions(plugin, signals[q], texts), true))
     return asked
 
 
