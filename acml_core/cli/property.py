@@ -30,7 +30,10 @@ def property_(
     ] = None,
     rows: Annotated[
         str | None,
-        typer.Option(help="Names of rows, whole or in part, comma-separated; default: all."),
+        typer.Option(
+            help="Names of rows, whole or in part, comma-separated, or every; default: classic models"
+            " and fine-tuned encoders."
+        ),
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Repetitions.")] = 3,
     settings: Annotated[

@@ -23,7 +23,7 @@ from acml_core.parallel import map_chunks
 from acml_core.property.benchmarks import Benchmark, chosen, load, place
 from acml_core.property.config import FinetuneConfig
 from acml_core.property.metrics import figures
-from acml_core.property.rows import Row, compute, rows_of
+from acml_core.property.rows import EVERY, USUAL, Row, compute, rows_of
 from acml_core.property.split import Parts, digest
 from acml_core.property.store import Store, name_of
 from acml_core.property.summary import Results, summary
@@ -81,7 +81,7 @@ def run(
 
     Args:
         models: by the name of their rows.
-        rows: names of rows, see ``asked_for``; all where empty.
+        rows: names of rows, see ``asked_for``; ``USUAL`` where empty.
         seeds: how often what is random is repeated. Splits stay as they are.
         workers: processes; by default as many as this process may use cores, and one with a GPU.
 
@@ -98,9 +98,10 @@ def run(
     for model in models.values():
         model.model.to(device).eval()
     every = rows_of(models, settings)
-    todo = asked_for(every, rows) if rows else every
+    todo = asked_for(every, rows or USUAL)
     if not todo:
-        raise BadInput(f"no row is called {', '.join(rows)}", remedy="Leave --rows out for all.")
+        known = ", ".join(row.name for row in every)
+        raise BadInput(f"no row is called {', '.join(rows)}", remedy=f"There are: {known}.")
     loaded = {name: _loaded(one, data) for name, one in chosen(suite, data, tasks).items()}
     store = Store(out)
     jobs = _jobs(loaded, todo, seeds, store, device)
@@ -136,11 +137,13 @@ def run(
 
 
 def asked_for(rows: Sequence[Row], names: Sequence[str]) -> list[Row]:
-    """The rows that some names mean, in their own order.
+    """The rows that some names mean, in their own order; ``EVERY`` means all.
 
     A name means the rows that are called so, whatever encoder they are of: ``linear probe`` is not
     ``linear probe with ECFP4``. Where there is none, it is a part of the name.
     """
+    if EVERY in names:
+        return list(rows)
     found: set[str] = set()
     for name in names:
         every = [row.name for row in rows]

@@ -90,7 +90,7 @@ def test_the_command_writes_every_row(
     out = tmp_path / "out"
     args = ("eval", "property", "--model", f"mine={trained}", "--data", folder, "--out", out)
     args += ("--tasks", "bbbp", "--seeds", 1, "--set", "epochs=1", "--workers", 1)
-    done = acml(*args, "--json")
+    done = acml(*args, "--rows", "every", "--json")
     assert done.code == 0, done.err
     report = json.loads(done.out)
     assert report == json.loads((out / "report.json").read_text())
@@ -102,9 +102,13 @@ def test_the_command_writes_every_row(
     assert [line["row"] for line in lines] == [*classic, *ways]
     assert {line["test_sha256"] for line in lines} == {report["tasks"]["bbbp"]["test_sha256"]}
     assert (out / "property.png").read_bytes().startswith(b"\x89PNG")
-    printed = acml(*args)
+    printed = acml(*args, "--rows", "every")
     assert "BETTER THAN UNTRAINED BY" in printed.out
     assert "10 results were there" in printed.err
+    usual = acml(*args)
+    assert "4 rows, 1 seeds; 4 results were there" in usual.err, "classic and fine-tuned ones"
+    wrong = acml(*args, "--rows", "forrest")
+    assert "no row is called forrest" in wrong.err and "ECFP4 + random forest" in wrong.err
 
 
 def test_results_of_other_data_or_settings_are_not_taken(
