@@ -108,7 +108,8 @@ def test_the_command_writes_every_row(
     usual = acml(*args)
     assert "4 rows, 1 seeds; 4 results were there" in usual.err, "classic and fine-tuned ones"
     wrong = acml(*args, "--rows", "forrest")
-    assert "no row is called forrest" in wrong.err and "ECFP4 + random forest" in wrong.err
+    assert "no row is called forrest" in wrong.err
+    assert "ECFP4 + random forest" in wrong.err
 
 
 def test_results_of_other_data_or_settings_are_not_taken(
