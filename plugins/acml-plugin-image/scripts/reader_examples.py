@@ -1,7 +1,8 @@
 """Crops of drawings, and what they show: examples for ``train_reader.py``.
 
-Molecules of the training split in the styles ``train`` alone. Crops are moved, stretched, slanted,
-turned, thickened and thinned, so that other fonts and lines are not too strange.
+Molecules of the training split in the styles ``train``, with further fonts where a folder of them is
+given. Crops are moved, stretched, slanted, turned, thickened and thinned, so that other fonts and lines
+are not too strange.
 """
 
 from __future__ import annotations
@@ -27,16 +28,21 @@ Examples = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 """Crops (n, side, side) uint8 and classes (n,) of atoms, then of bonds."""
 
 MAX_ATOMS = 45
-MOVED, SCALED = 0.06, 0.08
-"""Of a crop: shift, sd [bond lengths]; log of its size, sd."""
+MORE_FONTS = 0.75
+"""Share of the drawings with one of the further fonts, where there are some."""
+MOVED, MOVED_END, SCALED = 0.11, 0.06, 0.12
+"""Of a crop: shift, sd, of an atom and of a bond's ends [bond lengths]; log of its size, sd. Where a
+label ends its bond, little holds the layout to the middle of the letter."""
 STRETCHED, SLANTED = 0.1, 0.12
 """Of letters: log of width over height, sd; slant, sd."""
 QUARTER, ANYHOW = 0.35, 0.15
 """Share of drawings that lie on a side or upside down, and turned by any angle."""
 CROOKED = 0.08
 """Turn of the others, sd [radian]."""
-THICKER, THINNER = 0.2, 0.1
+THICKER, THINNER = 0.3, 0.15
 """Share of drawings."""
+THICKEST = 6
+"""Pixels of the ground's ink by which lines become wider or narrower, and one, at most."""
 PLAIN = 0.5
 """Share of the carbon atoms that are kept: most atoms are."""
 VIEWS = 2
@@ -47,15 +53,21 @@ FAR = 2.1
 """Distance of such a pair, at most [bond lengths]."""
 
 
-def collect(smiles: Sequence[str], count: int, rng: np.random.Generator) -> Examples:
-    """Examples of ``count`` drawings, each of another molecule."""
+def collect(
+    smiles: Sequence[str], count: int, rng: np.random.Generator, fonts: Sequence[str] = ()
+) -> Examples:
+    """Examples of ``count`` drawings, each of another molecule.
+
+    Args:
+        fonts: files of further fonts.
+    """
     rows: list[Examples] = []
     drawn, start = 0, time.process_time()
     for i in rng.permutation(len(smiles)):
         mol = Chem.MolFromSmiles(smiles[i])
         if mol is None or not 3 < mol.GetNumAtoms() <= MAX_ATOMS:
             continue
-        found = examples(mol, rng)
+        found = examples(mol, rng, fonts)
         if found:
             rows += found
             drawn += 1
@@ -67,10 +79,13 @@ def collect(smiles: Sequence[str], count: int, rng: np.random.Generator) -> Exam
     return atoms, elements, bonds, kinds
 
 
-def examples(mol: Chem.Mol, rng: np.random.Generator) -> list[Examples]:
+def examples(mol: Chem.Mol, rng: np.random.Generator, fonts: Sequence[str] = ()) -> list[Examples]:
     """Views of one drawing; none where it cannot be drawn."""
+    style = sample(rng, "train")
+    if fonts and rng.random() < MORE_FONTS:
+        style = replace(style, font=fonts[rng.integers(len(fonts))])
     try:
-        picture, places = depict_with_places(mol, sample(rng, "train"), rng)
+        picture, places = depict_with_places(mol, style, rng)
     except BadInput:
         return []
     before = picture.width
@@ -93,7 +108,7 @@ def _thicker(ground: Ground, rng: np.random.Generator) -> Ground:
     chance = rng.random()
     if chance > THICKER + THINNER:
         return ground
-    size = 2 + int(rng.random() < 0.3)
+    size = int(rng.integers(2, THICKEST + 1))
     change = grey_dilation if chance < THICKER else grey_erosion
     return replace(ground, ink=change(ground.ink, size=(size, size)), _small={})
 
@@ -124,12 +139,12 @@ def _view(
     kept = (elements != 0) | (rng.random(len(index)) < PLAIN)
     index, elements = index[kept], elements[kept]
 
-    def moved(z: np.ndarray) -> np.ndarray:
-        return z + unit * MOVED * (rng.normal(size=len(z)) + 1j * rng.normal(size=len(z)))
+    def moved(z: np.ndarray, by: float) -> np.ndarray:
+        return z + unit * by * (rng.normal(size=len(z)) + 1j * rng.normal(size=len(z)))
 
     letters = _grid(ATOM, rng.normal(0, SLANTED), _turn(rng), rng)
-    crops = atom_crops(ground, moved(at[index]), unit, letters)
-    begin, end = moved(at[ends[:, 0]]), moved(at[ends[:, 1]])
+    crops = atom_crops(ground, moved(at[index], MOVED), unit, letters)
+    begin, end = (moved(at[ends[:, i]], MOVED_END) for i in range(2))
     joined = bond_crops(ground, begin, end, unit, _grid(BOND, 0.0, 0.0, rng))
     return _bytes(crops), elements, _bytes(joined), np.array(kinds)
 

@@ -72,6 +72,7 @@ def main() -> None:
     parser.add_argument("--drawings", type=int, default=2500)
     parser.add_argument("--passes", type=int, default=15)
     parser.add_argument("--seed", type=int, default=11)
+    parser.add_argument("--fonts", type=Path, help="folder of further fonts, see fonts.py")
     parser.add_argument("--cache", type=Path, help="where the examples are kept")
     parser.add_argument("--only", choices=CLASSES, help="train one of them")
     parser.add_argument("--out", type=Path, default=FOLDER, help="folder for the weights")
@@ -83,7 +84,8 @@ def main() -> None:
             data = tuple(file[f"arr_{i}"] for i in range(4))
     else:
         smiles = real(Path(os.environ["ACML_DATA"]) / "library", "train")
-        data = collect(smiles, options.drawings, np.random.default_rng(options.seed))
+        fonts = sorted(map(str, options.fonts.glob("*.ttf"))) if options.fonts else []
+        data = collect(smiles, options.drawings, np.random.default_rng(options.seed), fonts)
         if options.cache:
             np.savez(options.cache, *data)
     for kind, crops, classes in (("atoms", *data[:2]), ("bonds", *data[2:])):

@@ -3,14 +3,16 @@
 The background is a smooth surface (quadratic in x and y) through the medians of blocks of the picture,
 fitted with less and less weight on blocks that lie off it. Ink is the largest absolute difference to it
 over the colour channels, so that light ink on dark paper counts like dark ink on light paper, and
-yellow sulphur like black carbon. What is not above the background's own noise is cut; the darkest ink
-becomes 1.
+yellow sulphur like black carbon. Single pixels, stripes over the whole width or height and dust are
+left out (``dust``). What is not above the background's own noise is cut; the darkest ink becomes 1.
 """
 
 from __future__ import annotations
 
 import numpy as np
 from PIL import Image
+
+from acml_plugin_image.dust import without_dust, without_single_pixels, without_stripes
 
 BLOCKS = 6
 """Blocks along each side for the background's surface."""
@@ -88,7 +90,8 @@ def find_ink(picture: Image.Image) -> np.ndarray:
     Returns:
         (H, W) float32; zeros where nothing stands out from the background.
     """
-    pixels = np.asarray(picture)
+    pixels = without_single_pixels(np.asarray(picture))
+    picture = Image.fromarray(pixels)
     pixels = pixels[..., None] if pixels.ndim == 2 else pixels
     thumb = np.asarray(picture.resize((BLOCKS * BLOCK,) * 2, Image.Resampling.NEAREST))
     thumb = thumb.reshape(BLOCKS * BLOCK, BLOCKS * BLOCK, -1)
@@ -98,7 +101,7 @@ def find_ink(picture: Image.Image) -> np.ndarray:
     ink = np.zeros((height, width), dtype=np.float32)
     for i, surface in enumerate(background(thumb)):
         paper = _evaluate(surface, height, width)
-        np.maximum(ink, np.abs(pixels[..., i] - paper), out=ink)
+        np.maximum(ink, np.abs(without_stripes(pixels[..., i] - paper)), out=ink)
     some = ink[::2, ::2].ravel()
     middle, high = np.partition(some, (some.size // 2, 3 * some.size // 4))[
         [some.size // 2, 3 * some.size // 4]
@@ -112,7 +115,7 @@ def find_ink(picture: Image.Image) -> np.ndarray:
     )
     if full - floor < LEAST_CONTRAST:
         return np.zeros_like(ink)
-    return np.clip((ink - floor) / (full - floor), 0, 1)
+    return without_dust(np.clip((ink - floor) / (full - floor), 0, 1))
 
 
 def background(thumb: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ from acml_plugin_image.overlay.layouts import Layout
 from acml_plugin_image.overlay.strokes import bond_lengths, feet, squared, strokes
 from acml_plugin_image.overlay.turns import promising
 
-ROUNDS, AFFINE_ROUNDS = 3, 2
+ROUNDS, AFFINE_ROUNDS = 6, 4
 """Refinements of each of them, and of what is kept."""
 
 RIVAL = 0.08
@@ -28,7 +28,7 @@ SAME = 0.3
 EACH = 2
 """Of the ground's points one of so many counts in the refinements."""
 
-WIDE, SOFT = 0.3, 0.12
+WIDE, SOFT = 0.4, 0.15
 """Distance at which a pair of points has a quarter of its weight, at first and later [bond lengths]."""
 
 NEAR = 0.16
@@ -85,7 +85,7 @@ def rigid_ways(layout: Layout, starts: np.ndarray, ground: Ground) -> list[Laid]
         the best way first; each differs from the others.
     """
     at = _refined(layout, starts, ground, affine=False, rounds=ROUNDS)
-    found = _judged(layout, at, ground)
+    found = judged_each(layout, at, ground)
     found.sort(key=lambda laid: -laid.quality)
     kept: list[Laid] = []
     for laid in found:
@@ -107,10 +107,10 @@ def refined(laid: Laid, ground: Ground) -> Laid:
 
 def judged(layout: Layout, at: np.ndarray, ground: Ground) -> Laid:
     """How well a layout whose atoms are at ``at`` (n,) [px] fits."""
-    return _judged(layout, at[None], ground)[0]
+    return judged_each(layout, at[None], ground)[0]
 
 
-def _judged(layout: Layout, at: np.ndarray, ground: Ground) -> list[Laid]:
+def judged_each(layout: Layout, at: np.ndarray, ground: Ground) -> list[Laid]:
     """As ``judged``, of atoms at ``at`` (M, n)."""
     unit = bond_lengths(layout, at)
     inked = stroke_ink(layout, at, unit, ground)

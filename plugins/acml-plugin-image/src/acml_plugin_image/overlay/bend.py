@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from acml_plugin_image.overlay.align import SOFT, Laid, judged, refined, stroke_ink
+from acml_plugin_image.overlay.align import SOFT, Laid, judged, judged_each, refined, stroke_ink
 from acml_plugin_image.overlay.ground import Ground
 from acml_plugin_image.overlay.strokes import feet, strokes
 
@@ -36,19 +36,38 @@ def bent(laid: Laid, ground: Ground) -> Laid:
     return shifted if shifted.quality > laid.quality else laid
 
 
+def other_sides(laid: Laid, ground: Ground) -> list[Laid]:
+    """The layout with one substituent turned over in each, where about as much of it lies on ink.
+
+    A ring that hangs on one bond has its strokes on ink either way: its letters tell which it is.
+    """
+    layout = laid.layout
+    if not layout.sides:
+        return []
+    tried = _each_turned_over(laid)
+    inked = stroke_ink(layout, tried, laid.unit, ground).sum(axis=1)
+    return judged_each(layout, tried[inked > laid.inked.sum() - GAIN], ground)
+
+
+def _each_turned_over(laid: Laid) -> np.ndarray:
+    """(sides, n) places of the atoms [px] with one substituent turned over in each."""
+    sides = laid.layout.sides
+    tried = np.repeat(laid.at[None], len(sides), axis=0)
+    for row, (a, b, moving) in zip(tried, sides, strict=True):
+        axis = row[b] - row[a]
+        if abs(axis) > 0:
+            row[moving] = row[a] + axis / axis.conj() * (row[moving] - row[a]).conj()
+    return tried
+
+
 def _turned_over(laid: Laid, ground: Ground) -> Laid:
     layout = laid.layout
     if laid.inked.mean() > PERFECT:
         return laid
-    sides = layout.sides
-    if not sides:
+    if not layout.sides:
         return laid
     for _ in range(FLIPS):
-        tried = np.repeat(laid.at[None], len(sides), axis=0)
-        for row, (a, b, moving) in zip(tried, sides, strict=True):
-            axis = row[b] - row[a]
-            if abs(axis) > 0:
-                row[moving] = row[a] + axis / axis.conj() * (row[moving] - row[a]).conj()
+        tried = _each_turned_over(laid)
         inked = stroke_ink(layout, tried, laid.unit, ground).sum(axis=1)
         best = int(inked.argmax())
         if inked[best] < laid.inked.sum() + GAIN:

@@ -73,11 +73,12 @@ def _cut(ground: Ground, places: np.ndarray, share: float) -> np.ndarray:
     """Ink at places (..., side, side).
 
     Args:
-        share: of the picture's size that it is made small to first, so that no line is missed.
+        share: of the ground's size that the ink is made small to first, so that no line is missed.
     """
-    side = max(8, round(len(ground.ink) * min(1.0, share)))
+    whole = len(ground.distance)
+    side = max(8, round(whole * min(len(ground.ink) / whole, share)))
     small = ground.reduced(side)
-    share = side / len(ground.ink)
+    share = side / whole
     x = np.clip((places.real + 0.5) * share - 0.5, 0, side - 1.001).astype(np.float32)
     y = np.clip((places.imag + 0.5) * share - 0.5, 0, side - 1.001).astype(np.float32)
     column, row = x.astype(np.int32), y.astype(np.int32)

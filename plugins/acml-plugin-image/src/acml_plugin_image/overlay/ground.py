@@ -13,6 +13,9 @@ from acml_plugin_image.prepare import fit
 SIZE = 256
 """Side of the ink map that candidates are laid upon [px]."""
 
+FINER = 2
+"""The map that letters and bonds are read from has so many pixels for each of these along a side."""
+
 BORDER = 48
 """Free pixels around it, so that what lies beyond the drawing is far from ink."""
 
@@ -34,7 +37,7 @@ class Ground:
     """A picture's ink, with a border.
 
     Attributes:
-        ink: (S, S) uint8.
+        ink: (FINER S, FINER S) uint8, for reading.
         distance: (S, S) float32, distance to the nearest ink [px], 0 on ink.
         nearest: (S, S) complex64, place x + iy of the nearest ink [px].
         points: (N,) complex64, places of pixels with ink [px], spread evenly.
@@ -60,8 +63,11 @@ class Ground:
         Args:
             picture: of any mode and size.
         """
-        found, (factor, dx, dy) = fit(picture, SIZE, 0.0)
-        ink = np.pad(found, BORDER)
+        fine, (factor, dx, dy) = fit(picture, FINER * SIZE, 0.0)
+        if not factor:
+            return None
+        found = Image.fromarray(fine).resize((SIZE, SIZE), Image.Resampling.BOX)
+        ink = np.pad(np.asarray(found), BORDER)
         inked = (ink > INKED) & _without_specks(ink > FAINT)
         if inked.sum() < FEWEST_PIXELS:
             return None
@@ -72,14 +78,14 @@ class Ground:
         # Along a strip the mean distance to its edge is a quarter of its width.
         line = 4 * float(inside[inked].mean()) - 1
         return cls(
-            ink=ink,
+            ink=np.pad(fine, FINER * BORDER),
             distance=away.astype(np.float32),
             nearest=(at[1] + 1j * at[0]).astype(np.complex64),
             points=(x + 1j * y).astype(np.complex64)[_evenly(x, y)[spread]],
             area=int(inked.sum()),
             line=max(line, 1.0),
-            factor=factor,
-            shift=(dx + BORDER, dy + BORDER),
+            factor=factor / FINER,
+            shift=(dx / FINER + BORDER, dy / FINER + BORDER),
         )
 
     def away(self, places: np.ndarray) -> np.ndarray:
@@ -98,7 +104,7 @@ class Ground:
         return self._small[side]
 
     def _index(self, places: np.ndarray) -> np.ndarray:
-        side = len(self.ink)
+        side = len(self.distance)
         x = np.clip(places.real + 0.5, 0, side - 1).astype(np.int32)
         y = np.clip(places.imag + 0.5, 0, side - 1).astype(np.int32)
         return y * side + x

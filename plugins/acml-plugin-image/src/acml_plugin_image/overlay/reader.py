@@ -24,8 +24,8 @@ CLASSES = {"atoms": ATOMS, "bonds": BONDS}
 SIDES = {"atoms": ATOM.side, "bonds": BOND.side}
 """Of the crops that they see [px]."""
 
-CHANNELS = (16, 32, 64)
-HIDDEN = 64
+CHANNELS = (24, 48, 96)
+HIDDEN = 96
 
 
 class Reader(nn.Module):
@@ -39,6 +39,7 @@ class Reader(nn.Module):
         self.layers = nn.Sequential(
             *_layer(1, first, 5),
             *_layer(first, second, 3),
+            *_layer(second, second, 3, stride=1),
             *_layer(second, third, 3),
             nn.Flatten(),
             nn.Linear(third * last * last, HIDDEN),
@@ -52,9 +53,9 @@ class Reader(nn.Module):
         return result
 
 
-def _layer(before: int, after: int, kernel: int) -> tuple[nn.Module, ...]:
-    """A convolution of stride 2."""
-    convolution = nn.Conv2d(before, after, kernel, 2, kernel // 2, bias=False)
+def _layer(before: int, after: int, kernel: int, stride: int = 2) -> tuple[nn.Module, ...]:
+    """A convolution, normalised."""
+    convolution = nn.Conv2d(before, after, kernel, stride, kernel // 2, bias=False)
     return convolution, nn.BatchNorm2d(after), nn.ReLU()
 
 

@@ -12,6 +12,7 @@ from rdkit import Chem
 from rdkit.rdBase import BlockLogs
 
 from acml_plugin_image.overlay.align import Laid
+from acml_plugin_image.overlay.bend import other_sides
 from acml_plugin_image.overlay.evidence import Evidence, evidence
 from acml_plugin_image.overlay.ground import Ground
 from acml_plugin_image.overlay.layouts import layouts, layouts_of
@@ -24,8 +25,19 @@ styles ``held_out``; ``unexplained`` is doubled, which tells chains of different
 FINER, CLEAR = 2, 15.0
 """Of a candidate's ways so many are refined, unless their evidence is so much less than the best's."""
 
+TURNED = 3
+"""Substituents of a candidate that are turned over because letters or bonds agree better then."""
+
+OUT_OF_REACH = 40.0
+"""Nothing is turned over in a candidate that lacks more evidence than this."""
+
 ANOTHER_LAYOUT = -60.0
 """Evidence for a molecule that is drawn in a layout which is not tried: none falls below it."""
+
+
+DAMAGE = 6.0
+"""Evidence against a candidate counts in full up to about this, and less and less beyond: in a damaged
+picture, or one laid out otherwise, the right molecule misses much."""
 
 
 def rerank(picture: Image.Image, mols: Sequence[Chem.Mol]) -> np.ndarray:
@@ -36,12 +48,12 @@ def rerank(picture: Image.Image, mols: Sequence[Chem.Mol]) -> np.ndarray:
         mols: candidates, sanitised; not changed.
 
     Returns:
-        ``(len(mols),)`` float64, a log likelihood up to a constant; at least ``ANOTHER_LAYOUT``, which
-        a candidate that cannot be laid out gets, and all get where the picture shows nothing.
+        ``(len(mols),)`` float64, at most 0: the evidence, see ``DAMAGE``; least for a candidate that
+        cannot be laid out, and all the same where the picture shows nothing.
     """
     ground = Ground.of(picture)
     if ground is None:
-        return np.full(len(mols), ANOTHER_LAYOUT)
+        return np.full(len(mols), LEAST)
     with BlockLogs():
         found = [tried(layouts_of(Chem.MolToSmiles(mol)), ground, HOPELESS) for mol in mols]
     best = _best(found, ground)
@@ -62,7 +74,31 @@ def laid_out(mol: Chem.Mol, ground: Ground) -> Laid | None:
 def _best(found: Sequence[Tried], ground: Ground) -> list[tuple[Laid, float] | None]:
     """The way with most evidence, with it, for each candidate; None where there is no way."""
     ways = [[finer(laid, ground) for laid in some] for some in _read_first(found, ground)]
-    return [pairs[0] if pairs else None for pairs in _weighed(ways, ground)]
+    best = [pairs[0] if pairs else None for pairs in _weighed(ways, ground)]
+    todo: Sequence[int] = range(len(best))
+    for _ in range(TURNED):
+        todo = _turn(best, todo, ground)
+    return best
+
+
+def _turn(best: list[tuple[Laid, float] | None], todo: Sequence[int], ground: Ground) -> list[int]:
+    """Turn over the substituent that adds most evidence, in each of the candidates ``todo``.
+
+    Returns:
+        those where one was.
+    """
+    ways = []
+    for number in todo:
+        pair = best[number]
+        near = pair is not None and pair[1] > -OUT_OF_REACH
+        ways.append(other_sides(pair[0], ground) if pair is not None and near else [])
+    turned = []
+    for number, pairs in zip(todo, _weighed(ways, ground), strict=True):
+        own = best[number]
+        if pairs and own is not None and pairs[0][1] > own[1]:
+            best[number] = pairs[0]
+            turned.append(number)
+    return turned
 
 
 def _read_first(found: Sequence[Tried], ground: Ground) -> list[list[Laid]]:
@@ -81,9 +117,17 @@ def _weighed(ways: Sequence[Sequence[Laid]], ground: Ground) -> list[list[tuple[
 
 def _score(found: Tried, best: tuple[Laid, float] | None) -> float:
     if best is None:
-        return ANOTHER_LAYOUT + found.quality
+        return _damped(ANOTHER_LAYOUT + found.quality)
     value = best[1]
-    return max(value, ANOTHER_LAYOUT) + math.log1p(math.exp(-abs(value - ANOTHER_LAYOUT)))
+    return _damped(max(value, ANOTHER_LAYOUT) + math.log1p(math.exp(-abs(value - ANOTHER_LAYOUT))))
+
+
+def _damped(evidence: float) -> float:
+    return -DAMAGE * math.log1p(max(-evidence, 0.0) / DAMAGE)
+
+
+LEAST = _damped(ANOTHER_LAYOUT)
+"""Score of a candidate that cannot be laid out."""
 
 
 def assign(picture: Image.Image, mol: Chem.Mol) -> list[dict[str, Any]]:

@@ -20,6 +20,16 @@ SIZES = (0.87, 1.0, 1.15)
 POINTS = 48
 """Of a layout's strokes, at most, that are compared with the ink."""
 
+STARTS, NEARLY = 14, 0.3
+"""Best of the turns, unless they cost so much more than the best, that are tried at other places and
+sizes too: large letters at the rim move the ink's middle and extent away from those of the strokes."""
+
+SHIFTS = (-0.5, 0.0, 0.5)
+"""To either side and up and down [bond lengths]."""
+
+SCALES = (0.74, 0.86, 1.0, 1.16)
+"""Of the size."""
+
 APART = 2
 """Turns that are refined differ by more than this many steps."""
 
@@ -44,8 +54,8 @@ def promising(layout: Layout, ground: Ground) -> tuple[np.ndarray, float]:
     Size and place follow from the extents of ink and layout, or from their centres and spreads.
 
     Returns:
-        (M, n) complex64, places of the atoms [px], M at most ``KEPT``; and the cost of the best, 0 to
-        1: mean distance of its strokes from ink, in units of ``REACH``.
+        (M, n) complex64, places of the atoms [px], M at most twice ``KEPT``; and the cost of the best,
+        0 to 1: mean distance of its strokes from ink, in units of ``REACH``.
     """
     drawn = strokes(layout, layout.at[None]).ravel() if len(layout.bonds) else layout.at
     chosen = np.linspace(0, len(drawn) - 1, min(POINTS, len(drawn))).round().astype(int)
@@ -64,10 +74,45 @@ def promising(layout: Layout, ground: Ground) -> tuple[np.ndarray, float]:
     shift[0] = ((low + high) / 2 - extent * (first + last) / 2)[:, None]
     shift = shift.astype(np.complex64)
     away = ground.away(points * size + shift) / (REACH * size)
-    cost = np.minimum(away, 1).mean(axis=2)  # (4, 2 ANGLES)
-    kept = _distinct(cost.ravel())
-    row, turn = np.divmod(kept, len(at))
-    return at[turn] * size[row, turn] + shift[row, turn], float(cost.ravel()[kept[0]])
+    cost = np.minimum(away, 1).mean(axis=2).ravel()  # 4 * 2 ANGLES
+    every = np.tile(np.arange(len(at)), len(size))
+    first = _distinct(cost, every, STARTS, NEARLY)
+    row, turn = np.divmod(first, len(at))
+    size, shift = size[row, turn], shift[row, turn]
+    elsewhere = _shifted(points[turn], size, shift, ground)
+    ways = ((size, shift, cost[first]), elsewhere)
+    found = []
+    for way_size, way_shift, way_cost in ways:
+        best = _distinct(way_cost, turn, KEPT, DEARER)
+        found.append(at[turn[best]] * way_size[best] + way_shift[best])
+    return np.concatenate(found), float(elsewhere[2].min())
+
+
+def _shifted(
+    points: np.ndarray, size: np.ndarray, shift: np.ndarray, ground: Ground
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Better sizes and places for given turns.
+
+    Args:
+        points: (M, p) places of the strokes in each turn.
+        size, shift: (M, 1), by which they come onto the picture.
+
+    Returns:
+        (M, 1) size and shift of least cost, and (M,) the costs.
+    """
+    steps = np.array([complex(x, y) for x in SHIFTS for y in SHIFTS], dtype=np.complex64)
+    middle = points.mean(axis=1, keepdims=True)
+    scale = np.repeat(np.array(SCALES, dtype=np.float32), len(steps))
+    sizes = size * scale  # (M, tried)
+    shifts = shift + middle * (size - sizes) + np.tile(steps, len(SCALES)) * size
+    away = ground.away(points[:, None] * sizes[..., None] + shifts[..., None])
+    cost = np.minimum(away / (REACH * sizes[..., None]), 1).mean(axis=2)
+    row, best = np.arange(len(points)), cost.argmin(axis=1)
+    return (
+        sizes[row, best, None].astype(np.float32),
+        shifts[row, best, None].astype(np.complex64),
+        cost[row, best],
+    )
 
 
 def _turned(places: np.ndarray) -> np.ndarray:
@@ -75,21 +120,27 @@ def _turned(places: np.ndarray) -> np.ndarray:
     return np.concatenate([_FACTOR * places, _FACTOR * places.conj()])
 
 
-def _distinct(cost: np.ndarray) -> np.ndarray:
-    """The cheapest of turns, plain and mirrored and that for each size, that differ clearly."""
+def _distinct(cost: np.ndarray, turn: np.ndarray, most: int, dearer: float) -> np.ndarray:
+    """The cheapest of turns that differ clearly.
+
+    Args:
+        cost, turn: (M,) of each, and its number, those of mirrored layouts after those of plain ones.
+        most: that are kept.
+        dearer: than the cheapest one, at most.
+    """
     kept: list[int] = []
     order = np.argsort(cost, kind="stable").tolist()
     for i in order:
-        if cost[i] > cost[order[0]] + DEARER:
+        if cost[i] > cost[order[0]] + dearer:
             break
-        side, step = divmod(i % (2 * ANGLES), ANGLES)
+        side, step = divmod(int(turn[i]), ANGLES)
         near = False
         for j in kept:
-            other, place = divmod(j % (2 * ANGLES), ANGLES)
+            other, place = divmod(int(turn[j]), ANGLES)
             gap = (step - place) % ANGLES
             near |= side == other and min(gap, ANGLES - gap) <= APART
         if not near:
             kept.append(i)
-        if len(kept) == KEPT:
+        if len(kept) == most:
             break
     return np.array(kept)

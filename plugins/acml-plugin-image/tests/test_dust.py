@@ -1,0 +1,78 @@
+"""What lies beside the ink is left out, and a clean drawing stays as it is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from acml_plugin_image import degrade
+from acml_plugin_image.depict import depict
+from acml_plugin_image.dust import FEW, without_dust, without_single_pixels, without_stripes
+from acml_plugin_image.prepare import ink_map
+from acml_plugin_image.styles import BUILTIN_FONTS, WHITE, Style
+from PIL import Image
+from rdkit import Chem
+
+STYLE = Style(
+    size=300, layout="rdkit", shuffle=False, mirror=False, rotate=0.0, line=2.0,
+    font=BUILTIN_FONTS[0], font_size=0.55, label_padding=0.05, offset=0.16, margin=0.06,
+    palette="bw", background=WHITE, acs=False, comic=False, split_bonds=False,
+    aromatic="dashed", abbreviate=0.0, labels="none", hydrogens=False, stereo_labels=False,
+    unknown_stereo=False, legend="",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def picture() -> Image.Image:
+    return depict(Chem.MolFromSmiles("CC(=O)Nc1ccc(O)cc1"), STYLE, np.random.default_rng(0))
+
+
+def difference(one: Image.Image, other: Image.Image) -> float:
+    """Of two ink maps, mean over all pixels [of 255]."""
+    a, b = (ink_map(each, 144, 0.04).astype(float) for each in (one, other))
+    return float(np.abs(a - b).mean())
+
+
+@pytest.mark.parametrize("effect", [degrade.speckle, degrade.scan_lines])
+def test_ink_is_that_of_the_clean_drawing(picture: Image.Image, effect: degrade.Effect) -> None:
+    for seed in range(3):
+        damaged = effect(picture, np.random.default_rng(seed))
+        assert difference(picture, damaged) < 5, "a shift by one pixel is 4"
+        assert np.abs(np.asarray(picture, float) - np.asarray(damaged, float)).mean() > 0.1
+
+
+def test_single_pixels_vanish_and_lines_stay() -> None:
+    page = np.full((20, 20, 3), 200, dtype=np.uint8)
+    page[5, 3:17] = 0
+    spotted = page.copy()
+    spotted[12, 8], spotted[15, 15] = 0, 255
+    assert (without_single_pixels(spotted) == page).all()
+    assert (without_single_pixels(page[..., 0]) == page[..., 0]).all()
+
+
+def test_stripes_vanish_and_what_crosses_them_stays() -> None:
+    page = np.zeros((40, 50))
+    page[::4] -= 30
+    page[:, 20] -= 10
+    page[15:30, 7] -= 100
+    left = without_stripes(page)
+    assert np.abs(left).max(axis=0).argmax() == 7
+    assert (np.abs(np.delete(left, 7, axis=1)) < 1e-9).all()
+    assert (left[15:30, 7] == -100).all()
+
+
+def test_dust_is_what_lies_apart_from_the_drawing() -> None:
+    ink = np.zeros((120, 120), dtype=np.float32)
+    ink[40:60, 40:60] = 1
+    ink[50, 65] = ink[75, 50] = 1  # dots beside the drawing
+    alone = ink.copy()
+    alone[5, 5] = alone[118, 90] = 0.5
+    assert (without_dust(alone) == ink).all()
+    many = ink.copy()
+    many[2:118:10, 2::9] = np.maximum(many[2:118:10, 2::9], 0.5)
+    found = without_dust(many)
+    assert (many > 0).sum() - (ink > 0).sum() > FEW
+    assert found[75, 50] == 0, "grains need to be nearer where there are many"
+    assert found[50, 65] == 1
+    assert (found[40:60, 40:60] == 1).all()
+    assert (found[:30] == 0).all()
+    assert (without_dust(np.where(ink > 0, 0, many)) > 0).any(), "of grains alone all stay"
