@@ -34,7 +34,7 @@ WAYS: dict[str, dict[str, Any]] = {
 """Of using an encoder, with the settings that make them."""
 
 USUAL = (*CLASSIC, "fine-tuned")
-"""Rows that are computed unless others are asked for: the others of ``WAYS`` take as long again."""
+"""Rows that are computed unless others are asked for."""
 
 EVERY = "every"
 """Asks for all rows."""

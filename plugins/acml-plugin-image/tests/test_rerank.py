@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -77,6 +78,14 @@ def signal_of(picture: Image.Image) -> ImageSignal:
     return ImageSignal(image=buffer.getvalue())
 
 
+def both_ways(mol: Chem.Mol, dihedral: tuple[int, int, int, int]) -> Iterator[Image.Image]:
+    """Drawings with what hangs on a bond on the one side, and on the other."""
+    rdDepictor.Compute2DCoords(mol)
+    for angle in (0.0, 180.0):
+        rdMolTransforms.SetDihedralDeg(mol.GetConformer(), *dihedral, angle)
+        yield Draw.MolToImage(mol, size=(300, 300))
+
+
 @pytest.mark.parametrize(("rivals", "way"), CASES)
 def test_the_right_one_of_rivals_wins(rivals: str, way: str) -> None:
     mols = [Chem.MolFromSmiles(text) for text in RIVALS[rivals]]
@@ -95,11 +104,8 @@ def test_damage_does_not_matter(effect: degrade.Effect) -> None:
 def test_a_ring_is_turned_until_its_letters_agree() -> None:
     """The strokes of a ring that hangs on one bond lie on ink either way; its nitrogen does not."""
     mol = Chem.MolFromSmiles("O=C(O)CCc1cccnc1")
-    rdDepictor.Compute2DCoords(mol)
-    conformer = mol.GetConformer()
-    for turned in (0.0, 180.0):
-        rdMolTransforms.SetDihedralDeg(conformer, 3, 4, 5, 6, turned)
-        signal = signal_of(Draw.MolToImage(mol, size=(300, 300)))
+    for picture in both_ways(mol, (3, 4, 5, 6)):
+        signal = signal_of(picture)
         nitrogen, carbon = Picture().rerank(
             signal, [Chem.MolFromSmiles("O=C(O)CCc1cccnc1"), Chem.MolFromSmiles("O=C(O)CCc1ccccc1")]
         )
@@ -122,11 +128,8 @@ def test_large_letters_do_not_move_the_drawing() -> None:
 def test_a_substituent_may_lie_on_the_other_side() -> None:
     """The layout is that of no program: the acetyl group is turned over."""
     mol = Chem.MolFromSmiles("CC(=O)c1ccc2c(c1)OCCN2")
-    rdDepictor.Compute2DCoords(mol)
-    conformer = mol.GetConformer()
-    for turned in (0.0, 180.0):
-        rdMolTransforms.SetDihedralDeg(conformer, 0, 1, 3, 4, turned)
-        ground = Ground.of(Draw.MolToImage(mol, size=(300, 300)))
+    for picture in both_ways(mol, (0, 1, 3, 4)):
+        ground = Ground.of(picture)
         assert ground is not None
         found = laid_out(Chem.MolFromSmiles("CC(=O)c1ccc2c(c1)OCCN2"), ground)
         assert found is not None

@@ -1,7 +1,7 @@
 """What lies on a page beside its ink: single pixels, stripes of a screen or a scanner, dust.
 
 Each step leaves a clean drawing as it is. None was fitted; that they help was seen on drawings of
-validation molecules (see the README).
+validation molecules (docs/explanation/results.md).
 """
 
 from __future__ import annotations

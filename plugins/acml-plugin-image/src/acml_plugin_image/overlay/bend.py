@@ -62,9 +62,7 @@ def _each_turned_over(laid: Laid) -> np.ndarray:
 
 def _turned_over(laid: Laid, ground: Ground) -> Laid:
     layout = laid.layout
-    if laid.inked.mean() > PERFECT:
-        return laid
-    if not layout.sides:
+    if laid.inked.mean() > PERFECT or not layout.sides:
         return laid
     for _ in range(FLIPS):
         tried = _each_turned_over(laid)

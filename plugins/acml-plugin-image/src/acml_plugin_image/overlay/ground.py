@@ -64,8 +64,6 @@ class Ground:
             picture: of any mode and size.
         """
         fine, (factor, dx, dy) = fit(picture, FINER * SIZE, 0.0)
-        if not factor:
-            return None
         found = Image.fromarray(fine).resize((SIZE, SIZE), Image.Resampling.BOX)
         ink = np.pad(np.asarray(found), BORDER)
         inked = (ink > INKED) & _without_specks(ink > FAINT)

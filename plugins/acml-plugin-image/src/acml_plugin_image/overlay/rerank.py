@@ -34,7 +34,6 @@ OUT_OF_REACH = 40.0
 ANOTHER_LAYOUT = -60.0
 """Evidence for a molecule that is drawn in a layout which is not tried: none falls below it."""
 
-
 DAMAGE = 6.0
 """Evidence against a candidate counts in full up to about this, and less and less beyond: in a damaged
 picture, or one laid out otherwise, the right molecule misses much."""
@@ -87,11 +86,10 @@ def _turn(best: list[tuple[Laid, float] | None], todo: Sequence[int], ground: Gr
     Returns:
         those where one was.
     """
-    ways = []
-    for number in todo:
-        pair = best[number]
-        near = pair is not None and pair[1] > -OUT_OF_REACH
-        ways.append(other_sides(pair[0], ground) if pair is not None and near else [])
+    ways = [
+        [] if pair is None or pair[1] <= -OUT_OF_REACH else other_sides(pair[0], ground)
+        for pair in (best[number] for number in todo)
+    ]
     turned = []
     for number, pairs in zip(todo, _weighed(ways, ground), strict=True):
         own = best[number]

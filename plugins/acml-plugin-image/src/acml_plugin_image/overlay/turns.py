@@ -76,16 +76,17 @@ def promising(layout: Layout, ground: Ground) -> tuple[np.ndarray, float]:
     away = ground.away(points * size + shift) / (REACH * size)
     cost = np.minimum(away, 1).mean(axis=2).ravel()  # 4 * 2 ANGLES
     every = np.tile(np.arange(len(at)), len(size))
-    first = _distinct(cost, every, STARTS, NEARLY)
-    row, turn = np.divmod(first, len(at))
+    starts = _distinct(cost, every, STARTS, NEARLY)
+    row, turn = np.divmod(starts, len(at))
     size, shift = size[row, turn], shift[row, turn]
-    elsewhere = _shifted(points[turn], size, shift, ground)
-    ways = ((size, shift, cost[first]), elsewhere)
-    found = []
-    for way_size, way_shift, way_cost in ways:
-        best = _distinct(way_cost, turn, KEPT, DEARER)
-        found.append(at[turn[best]] * way_size[best] + way_shift[best])
-    return np.concatenate(found), float(elsewhere[2].min())
+    new_size, new_shift, finer = _shifted(points[turn], size, shift, ground)
+    kept = _distinct(cost[starts], turn, KEPT, DEARER)
+    moved = _distinct(finer, turn, KEPT, DEARER)
+    stays = ((new_size == size) & (new_shift == shift))[:, 0]
+    moved = moved[~(stays[moved] & np.isin(moved, kept))]  # what is kept anyway is refined once
+    found = [at[turn[kept]] * size[kept] + shift[kept]]
+    found.append(at[turn[moved]] * new_size[moved] + new_shift[moved])
+    return np.concatenate(found), float(finer.min())
 
 
 def _shifted(
