@@ -13,9 +13,9 @@ import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from multiprocessing import connection, get_context, parent_process
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from acml_core.errors import AcmlError
 
@@ -48,25 +48,64 @@ def map_chunks(
     if workers <= 1:
         yield from map(function, chunks)
         return
+    with closing(begin(function, chunks, workers, ordered=ordered)) as begun:
+        yield from begun
+
+
+def begin(
+    function: Callable[[Chunk], Result],
+    chunks: Sequence[Chunk],
+    workers: int | None = None,
+    *,
+    ordered: bool = True,
+) -> Begun[Result]:
+    """``map_chunks`` by worker processes that start at once; close what is not iterated to its end."""
     # spawn: forking a process in which torch runs threads can deadlock
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_start)
-    try:
-        with _interrupts_wait():
-            results: Iterator[Result]
-            if ordered:
-                results = pool.map(function, chunks)
-            else:
-                begun = as_completed([pool.submit(function, chunk) for chunk in chunks])
-                results = (one.result() for one in begun)
-        yield from results
-    except BrokenProcessPool:
-        raise AcmlError(
-            "the worker processes died",
-            remedy="If memory ran out, use fewer workers; in a script of your own, call this under "
-            'if __name__ == "__main__".',
-        ) from None
-    finally:
-        pool.shutdown(cancel_futures=True)
+    pool = ProcessPoolExecutor(
+        min(workers or cores(), len(chunks)),
+        mp_context=get_context("spawn"),
+        initializer=_start,
+    )
+    results: Iterator[Result]
+    with _interrupts_wait():
+        if ordered:
+            results = pool.map(function, chunks)
+        else:
+            futures = as_completed([pool.submit(function, chunk) for chunk in chunks])
+            results = (one.result() for one in futures)
+    return Begun(pool, results)
+
+
+class Begun(Generic[Result]):
+    """Results of work that was begun; to be iterated once.
+
+    Args:
+        pool: that works.
+        results: as they come.
+    """
+
+    def __init__(self, pool: ProcessPoolExecutor, results: Iterator[Result]) -> None:
+        self._pool = pool
+        self._results = results
+
+    def __iter__(self) -> Iterator[Result]:
+        """The results.
+
+        Raises:
+            AcmlError: the worker processes died.
+        """
+        try:
+            yield from self._results
+        except BrokenProcessPool:
+            raise AcmlError(
+                "the worker processes died",
+                remedy="If memory ran out, use fewer workers; in a script of your own, call this under "
+                'if __name__ == "__main__".',
+            ) from None
+
+    def close(self) -> None:
+        """End the workers, and what is still to be done."""
+        self._pool.shutdown(cancel_futures=True)
 
 
 def cores() -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -82,29 +82,52 @@ def search(
     as_json: Json = False,
 ) -> None:
     """Rank candidate molecules for a measurement, or for several of one sample."""
+    from acml_core.library.kept import read_ahead
+
+    limits = {
+        "formula": formula,
+        "mass": mass,
+        "mz": mz,
+        "adduct": adduct,
+        "ppm": ppm,
+        "mw": mw,
+        "elements": elements,
+        "smarts": tuple(smarts or ()),
+        "not_smarts": tuple(not_smarts or ()),
+    }
+    given = _named(sources, modality)
+    # the candidates' graphs are begun here, before torch is imported
+    with read_ahead([split_name(one)[1] for one in library]):
+        answers = _answers(given, model or [], library, limits, rerank, weights, exact, top)
+    if as_json:
+        plain = [answer.as_dict() for answer in answers]
+        show(plain[0] if len(plain) == 1 else plain)
+        return
+    for answer in answers:
+        _print(answer)
+
+
+def _answers(
+    given: list[tuple[str | None, str]],
+    models: list[str],
+    libraries: list[str],
+    limits: dict[str, Any],
+    rerank: int | None,
+    weights: Path | None,
+    exact: bool,
+    top: int,
+) -> list[Answer]:
+    """One for each signal of one measurement, or one for several measurements of a sample."""
     from acml_core.config import parse
     from acml_core.library.filters import Filters
     from acml_core.library.search import search as rank
     from acml_core.library.search import search_sample
 
-    filters = parse(
-        Filters,
-        {
-            "formula": formula,
-            "mass": mass,
-            "mz": mz,
-            "adduct": adduct,
-            "ppm": ppm,
-            "mw": mw,
-            "elements": elements,
-            "smarts": tuple(smarts or ()),
-            "not_smarts": tuple(not_smarts or ()),
-        },
-    )
-    given = _named(sources, modality)
-    if len(given) == 1:
-        (one,) = _measurements(given, model or [], library)
-        answers = rank(
+    filters = parse(Filters, limits)
+    found = _measurements(given, models, libraries)
+    if len(found) == 1:
+        (one,) = found
+        return rank(
             one.artefact,
             one.modality,
             one.signals,
@@ -113,20 +136,12 @@ def search(
             filters=filters,
             rerank=rerank,
         )
-    else:
-        found = _measurements(given, model or [], library)
-        from acml_core.library.fusion import Fusion
+    from acml_core.library.fusion import Fusion
 
-        known = Fusion.of(weights)
-        found = [replace(one, weight=known.weight(one.modality)) for one in found]
-        sure = known.sure_of(one.modality for one in found)
-        answers = [search_sample(found, top=top, filters=filters, rerank=rerank or 0, sure=sure)]
-    if as_json:
-        plain = [answer.as_dict() for answer in answers]
-        show(plain[0] if len(plain) == 1 else plain)
-        return
-    for answer in answers:
-        _print(answer)
+    known = Fusion.of(weights)
+    found = [replace(one, weight=known.weight(one.modality)) for one in found]
+    sure = known.sure_of(one.modality for one in found)
+    return [search_sample(found, top=top, filters=filters, rerank=rerank or 0, sure=sure)]
 
 
 def _named(sources: list[str], modality: str | None) -> list[tuple[str | None, str]]:

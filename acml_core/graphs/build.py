@@ -19,15 +19,13 @@ from tqdm import tqdm
 
 from acml_core.cache import cache_dir as default_cache_dir
 from acml_core.errors import ArtefactError
+from acml_core.graphs import ahead
 from acml_core.graphs.featurize import MolGraph, fingerprint
 from acml_core.graphs.packed import PackedGraphs
-from acml_core.graphs.worker import make_chunk
+from acml_core.graphs.worker import CHUNK, make_chunk
 from acml_core.molecule import Molecule
 from acml_core.parallel import map_chunks
 from acml_core.rejects import Reject, read_csv, write_csv
-
-CHUNK = 500
-"""Molecules that a worker takes at a time; also how far Ctrl-C may have to wait."""
 
 PARALLEL_FROM = 8 * CHUNK
 """Fewer molecules than this are made in this process: starting workers takes seconds."""
@@ -92,9 +90,10 @@ def build(
         file=sys.stderr,
         disable=not progress or len(smiles) < PARALLEL_FROM,
     )
-    # closing: an exception here, Ctrl-C too, must end the workers at once
     here = len(smiles) < PARALLEL_FROM
-    with bar, closing(map_chunks(make_chunk, chunks, 1 if here else workers)) as results:
+    begun = ahead.taken(smiles) or map_chunks(make_chunk, chunks, 1 if here else workers)
+    # closing: an exception here, Ctrl-C too, must end the workers at once
+    with bar, closing(begun) as results:
         for number, chunk in enumerate(results):
             pairs: list[tuple[Molecule, MolGraph]] = []
             for row, made in enumerate(chunk, start=number * CHUNK):

@@ -9,6 +9,9 @@ from acml_core.errors import BadInput
 from acml_core.graphs.featurize import MolGraph, featurize
 from acml_core.molecule import Molecule, identity, named, parse_smiles
 
+CHUNK = 500
+"""Molecules that a worker takes at a time; also how far Ctrl-C may have to wait."""
+
 Made = tuple[Molecule, MolGraph] | str
 """A molecule and its graph, or the reason why there is none."""
 

@@ -33,6 +33,7 @@ from acml_core.library import engines, manifest, nearest
 from acml_core.library import source as sources
 from acml_core.library.encode import Task, remember
 from acml_core.library.engines import Engine
+from acml_core.library.kept import SCHEMA
 from acml_core.library.library import check_model, open_records, open_vectors
 from acml_core.library.locked import locked
 from acml_core.library.manifest import (
@@ -40,7 +41,6 @@ from acml_core.library.manifest import (
     BUILDING,
     INDEX,
     INFO,
-    SCHEMA,
     SHARDS,
     IndexKind,
     Manifest,

@@ -21,9 +21,9 @@ import acml_core
 from acml_core.config import Settings, parse
 from acml_core.errors import ArtefactError, ConfigError
 from acml_core.files import write_text
+from acml_core.library.kept import SCHEMA
 from acml_core.library.nearest import NearestInfo
 
-SCHEMA = 2
 INFO, BUILDING = "library.json", "build.json"
 SHARDS, INDEX = "shards", "index"
 AGAIN = "Build it again: acml library build MOLECULES --model MODEL --out DIR."

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from acml_core.artefact import Artefact
-from acml_core.cache import cache_dir
 from acml_core.files import sha256
-from acml_core.library import manifest
+from acml_core.library import kept, manifest
 from acml_core.library.library import Library, open_folder
 
 
@@ -54,8 +53,7 @@ def _cached(
         from acml_core.library.source import find  # late: it knows the Hub, which takes long
 
         digest = find(source, report).digest
-    name = f"{manifest.SCHEMA}-{digest[:24]}-{artefact.hash[:24]}-{modality}"
-    folder = cache_dir() / "libraries" / name
+    folder = kept.folder(digest, artefact.hash, modality)
     if not manifest.exists(folder):
         from acml_core.library.build import build  # late: most searches open what is there
 
