@@ -1,4 +1,4 @@
-"""Fit the weights of ``cleavage`` to measured spectra, and see what they are worth among isomers.
+"""Fit the weights of ``cleavage`` to measured spectra, and see what they alone are worth among isomers.
 
     python scripts/fit_cleavage.py $ACML_DATA/ms/massbank.parquet --save
     python scripts/fit_cleavage.py $ACML_DATA/ms/massbank.parquet --adduct "[M-H]-" --save
@@ -27,7 +27,7 @@ import torch
 from acml_plugin_ms import cleavage, rerank
 from acml_plugin_ms.fragments import Fragments, fragments
 from acml_plugin_ms.ions import Ion
-from acml_plugin_ms.modality import Ms
+from acml_plugin_ms.modality import Ms, MsConfig
 from acml_plugin_ms.signal import MsSignal
 from rdkit import Chem
 from scipy.optimize import minimize
@@ -365,12 +365,11 @@ def fit(all_: Task, begin: np.ndarray) -> np.ndarray:
     return np.asarray(found.x[1:])
 
 
-def validate(found: list[Query]) -> str:
+def validate(found: list[Query], plugin: Ms) -> str:
     """recall@1 of ``rerank`` by spectrum, by molecule, and of scores added over a molecule's spectra.
 
     Candidates that score alike share the place.
     """
-    plugin = Ms()
     by_key: dict[str, list[tuple[np.ndarray, int]]] = defaultdict(list)
     for one in tqdm(found, unit=" spectra"):
         mols = [Chem.MolFromSmiles(text) for text in one.candidates]
@@ -414,7 +413,7 @@ def main() -> None:
             whole[options.adduct] = table
             cleavage.TABLE.write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
             cleavage.fitted.cache_clear()
-    print(validate(every["validation"]))
+    print(validate(every["validation"], Ms(MsConfig(trained_ions=False))))
 
 
 if __name__ == "__main__":

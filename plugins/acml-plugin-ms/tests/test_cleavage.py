@@ -96,10 +96,10 @@ def test_summands_keep_their_order() -> None:
 def test_an_acyl_bond_leaves_an_acylium_ion_and_an_amine_takes_a_hydrogen() -> None:
     """Protonated N-benzylbenzamide: benzoyl cation over protonated benzaldehyde; and benzylamine."""
     mol = Chem.MolFromSmiles("O=C(NCc1ccccc1)c1ccccc1")
-    found = cleavage.ions(mol, fragments(mol), "[M+H]+")
+    mz, log = cleavage.logs(mol, fragments(mol), "[M+H]+")
 
-    def weight(mz: float) -> float:
-        return float(found.weight[np.abs(found.mz - mz) < 5e-4].max())
+    def weight(at: float) -> float:
+        return float(log[np.abs(mz - at) < 5e-4].max())
 
     assert weight(105.0335) > weight(107.0491)  # C7H5O+, C7H7O+
     assert weight(108.0808) > weight(106.0651)  # C7H10N+, C7H8N+
@@ -118,11 +118,24 @@ def test_the_unbroken_ion_fades_with_the_energy() -> None:
 def test_ions_of_a_deprotonated_acid() -> None:
     """Benzoate loses carbon dioxide, and the phenyl anion weighs more than a broken ring."""
     mol = Chem.MolFromSmiles("OC(=O)c1ccccc1")
-    found = cleavage.ions(mol, fragments(mol), "[M-H]-")
-    assert np.abs(found.mz - 121.0295).min() < 2e-4
-    phenyl = found.weight[np.abs(found.mz - 77.0397) < 2e-4].max()
-    ring = found.weight[np.abs(found.mz - 51.0240) < 2e-4].max()  # C4H3-
-    assert phenyl > 2 * ring
+    mz, log = cleavage.logs(mol, fragments(mol), "[M-H]-")
+    assert np.abs(mz[np.isfinite(log)] - 121.0295).min() < 2e-4
+    phenyl = log[np.abs(mz - 77.0397) < 2e-4].max()
+    ring = log[np.abs(mz - 51.0240) < 2e-4].max()  # C4H3-
+    assert phenyl > ring + np.log(2)
+
+
+@pytest.mark.parametrize(("ion", "sign"), [("[M+H]+", 1), ("[M-H]-", -1)])
+def test_the_ion_that_did_not_break_is_the_measure(ion: Ion, sign: int) -> None:
+    """Its weight is 1, its m/z the precursor's, and it moves one hydrogen beyond the proton at most."""
+    mol = Chem.MolFromSmiles("CC(=O)Nc1ccc(O)cc1")
+    found = fragments(mol)
+    mz, log = cleavage.logs(mol, found, ion)
+    away = cleavage.AWAY.index(0)
+    assert log[0, away] == 0
+    assert mz[0, away] == pytest.approx(151.06333 + sign * 1.007276, abs=1e-4)
+    assert np.isneginf(log[0, [0, -1]]).all()
+    assert np.isfinite(log[found.hydrogens > 0, away]).all()
 
 
 def spectrum(precursor: float, *mz: float) -> MsSignal:

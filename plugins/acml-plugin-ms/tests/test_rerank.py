@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from acml_plugin_ms.rerank import Peaks, peaks, predicted, rerank
+from acml_plugin_ms.rerank import UNIT_TOLERANCE_DA, Peaks, peaks, predicted, rerank
 from acml_plugin_ms.signal import MsSignal
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -136,3 +136,25 @@ def test_at_most_sixty_peaks_count() -> None:
     assert len(kept.mz) == 60
     assert kept.share.sum() == pytest.approx(1)
     assert kept.mz.min() > 89
+
+
+def test_whole_numbers_match_within_half_a_unit() -> None:
+    """Exact masses of ions lie some hundredths beside them; one exact mass among them is exact."""
+    whole = peaks(paracetamol(mz=(43.0, 109.0, 151.0), intensity=(1.0, 2.0, 3.0)), 10)
+    assert (whole.width == UNIT_TOLERANCE_DA).all()
+    exact = peaks(paracetamol(mz=(43.0, 109.0284, 151.0), intensity=(1.0, 2.0, 3.0)), 10)
+    assert (exact.width < 0.01).all()
+
+
+def test_an_ei_spectrum_finds_its_molecule_among_isomers() -> None:
+    """Acetophenone loses methyl and gives the benzoyl cation; its isomers rather do not."""
+    signal = MsSignal(
+        mz=(43.0, 51.0, 77.0, 105.0, 120.0),
+        intensity=(150.0, 250.0, 800.0, 1000.0, 300.0),
+        ms_type="MS",
+        instrument_type="EI-B",
+    )
+    names = ("CC(=O)c1ccccc1", "O=CCc1ccccc1", "c1ccc2c(c1)CCO2")
+    scores = rerank(signal, [Chem.MolFromSmiles(one) for one in names], 10)
+    assert int(np.argmax(scores)) == 0
+    assert (scores > 0.3).all()

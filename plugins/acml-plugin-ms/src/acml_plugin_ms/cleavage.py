@@ -24,7 +24,7 @@ from acml_plugin_ms import atoms
 from acml_plugin_ms.atoms import ATOMS, HALOGENS, acyl
 from acml_plugin_ms.conditions import energy_of
 from acml_plugin_ms.fragments import HYDROGEN, Fragments
-from acml_plugin_ms.ions import Ion, IonList
+from acml_plugin_ms.ions import Ion
 
 TABLE = Path(__file__).parent / "data" / "cleavage.json"
 
@@ -137,24 +137,23 @@ def places(found: Fragments, ion: Ion, away: int) -> tuple[np.ndarray, np.ndarra
     return found.mass + own * HYDROGEN - sign * ELECTRON, usable
 
 
-def ions(mol: Chem.Mol, found: Fragments, ion: Ion) -> IonList:
+def logs(mol: Chem.Mol, found: Fragments, ion: Ion) -> tuple[np.ndarray, np.ndarray]:
     """Every fragment with every change of hydrogens, of a protonated or deprotonated molecule.
 
-    Weights are relative to that of the ion that did not break, which here is 1.
+    Returns:
+        m/z [Th], and logarithms of weights relative to that of the ion that did not break; (F,
+        len(AWAY)) each. What cannot be has a weight of 0, whose logarithm is -inf.
     """
     of = fitted(ion)
     described, ends = terms(mol, found)
     fixed, at = described @ of.fixed, ends @ of.at.T
-    mz, weight, fragment = [], [], []
-    for away in AWAY:
-        place, usable = places(found, ion, away)
-        index = np.flatnonzero(usable)
-        change, beyond = moved(found.bonds[index], away)
-        log = fixed[index] + (change * (of.moved + at[index])).sum(1) + beyond * of.beyond
-        mz.append(place[index])
-        weight.append(np.exp(log))
-        fragment.append(index)
-    return IonList(np.concatenate(mz), np.concatenate(weight), np.concatenate(fragment))
+    mz, log = (np.empty((len(found.mass), len(AWAY))) for _ in range(2))
+    for column, away in enumerate(AWAY):
+        mz[:, column], usable = places(found, ion, away)
+        change, beyond = moved(found.bonds, away)
+        of_change = (change * (of.moved + at)).sum(1) + beyond * of.beyond
+        log[:, column] = np.where(usable, fixed + of_change, -np.inf)
+    return mz, log
 
 
 def unbroken(energy: str, mz: float, ion: Ion) -> float:
@@ -170,13 +169,23 @@ def unbroken(energy: str, mz: float, ion: Ion) -> float:
 
 def condition(energy: str, mz: float) -> np.ndarray:
     """(len(WHOLE),) by which the unbroken ion's weight is described."""
-    mz = mz or TYPICAL_MZ
+    relative = relative_energy(energy, mz)
+    size = np.log((mz or TYPICAL_MZ) / TYPICAL_MZ)
+    return np.array([1.0, relative, float(not energy_of(energy)[0]), size])
+
+
+def relative_energy(energy: str, mz: float) -> float:
+    """Logarithm of the normalised collision energy over the typical one; 0 where none is stated.
+
+    Args:
+        energy: of the collision, as the source writes it.
+        mz: of the ion [Th]; 0 where it is not known.
+    """
     value, normalised = energy_of(energy)
-    size = np.log(mz / TYPICAL_MZ)
     if not value:
-        return np.array([1.0, 0.0, 1.0, size])
-    share = value if normalised else value * NORMALISED_MZ / mz
-    return np.array([1.0, np.log(share / TYPICAL_ENERGY), 0.0, size])
+        return 0.0
+    share = value if normalised else value * NORMALISED_MZ / (mz or TYPICAL_MZ)
+    return float(np.log(share / TYPICAL_ENERGY))
 
 
 @cache

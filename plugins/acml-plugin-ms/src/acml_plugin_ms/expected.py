@@ -9,7 +9,8 @@ from rdkit import Chem
 
 from acml_core.recent import Recent
 from acml_plugin_ms import cleavage
-from acml_plugin_ms.fragments import fragments
+from acml_plugin_ms.cleavage import AWAY
+from acml_plugin_ms.fragments import Fragments, fragments
 from acml_plugin_ms.ions import Ion, ions
 
 
@@ -18,28 +19,69 @@ class Expected(NamedTuple):
 
     Attributes:
         mz: [Th].
-        weight: how likely each is; those of tandem spectra relative to the ion that did not break.
+        log: logarithm of how likely each is; of tandem spectra at the typical energy.
+        slope: what is added to it for each factor e of the energy; 0 for EI.
         whole: whether it did not break.
     """
 
     mz: np.ndarray
-    weight: np.ndarray
+    log: np.ndarray
+    slope: np.ndarray
     whole: np.ndarray
 
+    def weight(self, energy: float = 0.0) -> np.ndarray:
+        """How likely each ion is, (K,).
 
-_recent: Recent[tuple[bytes, Ion], Expected] = Recent(4096)
-"""By a molecule with the order of its atoms: a SMILES takes longer to write. Some 30 kB each."""
+        Args:
+            energy: logarithm of the collision energy over the typical one.
+        """
+        return np.exp(np.minimum(self.log + energy * self.slope, MOST_LOG))
 
 
-def expected(mol: Chem.Mol, ion: Ion) -> Expected:
-    """What ``ion`` of a molecule breaks into."""
-    (found,) = _recent.of([(mol.ToBinary(), ion)], lambda _: [_expected(Chem.RemoveHs(mol), ion)])
+MOST_LOG = 15.0
+"""Bound of the logarithm of a weight."""
+
+_recent: Recent[tuple[bytes, Ion, bool], Expected] = Recent(4096)
+"""By a molecule with the order of its atoms: a SMILES takes longer to write. Some 35 kB each."""
+
+
+def expected(mol: Chem.Mol, ion: Ion, trained: bool = True) -> Expected:
+    """What ``ion`` of a molecule breaks into.
+
+    Args:
+        trained: whether ``breaking`` corrects what the rules say.
+    """
+    key = (mol.ToBinary(), ion, trained)
+    (found,) = _recent.of([key], lambda _: [_expected(Chem.RemoveHs(mol), ion, trained)])
     return found
 
 
-def _expected(mol: Chem.Mol, ion: Ion) -> Expected:
+def _expected(mol: Chem.Mol, ion: Ion, trained: bool) -> Expected:
     found = fragments(mol)
-    listed = ions(found, ion) if ion == "EI" else cleavage.ions(mol, found, ion)
-    order = np.argsort(listed.mz, kind="stable")
-    whole = found.bonds[listed.fragment] == 0
-    return Expected(listed.mz[order], listed.weight[order].astype(np.float32), whole[order])
+    mz, log = uncorrected(mol, found, ion)
+    corrected = np.zeros((len(log), 2, len(AWAY)), dtype=np.float32)
+    if trained:
+        from acml_plugin_ms import breaking  # imports torch, which readers of spectra do without
+
+        corrected = breaking.correction(mol, found, ion)
+    usable = np.isfinite(log)
+    unbroken = np.broadcast_to(found.bonds[:, None] == 0, usable.shape)
+    place = mz[usable]
+    order = np.argsort(place, kind="stable")
+    columns = (place, (log + corrected[:, 0])[usable], corrected[:, 1][usable], unbroken[usable])
+    return Expected(*(column[order] for column in columns))
+
+
+def uncorrected(mol: Chem.Mol, found: Fragments, ion: Ion) -> tuple[np.ndarray, np.ndarray]:
+    """m/z and logarithm of the weight of each fragment with each change of hydrogens, by rules.
+
+    Returns:
+        (F, len(AWAY)) each, -inf for what cannot be; tandem spectra by ``cleavage``, EI by ``ions``.
+    """
+    if ion != "EI":
+        return cleavage.logs(mol, found, ion)
+    listed = ions(found, ion)
+    mz, log = np.zeros((len(found.mass), len(AWAY))), np.full((len(found.mass), len(AWAY)), -np.inf)
+    to = listed.fragment, listed.shift - AWAY[0]
+    mz[to], log[to] = listed.mz, np.log(listed.weight)
+    return mz, log

@@ -37,16 +37,18 @@ class IonList:
         mz: (K,) m/z [Th], not sorted.
         weight: (K,) 0 to 1, how likely the ion is by its bonds and hydrogens.
         fragment: (K,) number of the fragment each comes from.
+        shift: (K,) hydrogens it gained.
     """
 
     mz: np.ndarray
     weight: np.ndarray
     fragment: np.ndarray
+    shift: np.ndarray
 
 
 def ions(found: Fragments, ion: Ion) -> IonList:
     """Every fragment with every change of hydrogens that its open valences allow."""
-    mz, weight, fragment = [], [], []
+    mz, weight, fragment, moved = [], [], [], []
     base = np.exp(-COST_DECAY * found.cost)
     for shift, share in _shifts(found, ion):
         usable = (share > 0) & (found.hydrogens + shift >= 0)
@@ -55,7 +57,8 @@ def ions(found: Fragments, ion: Ion) -> IonList:
         mz.append(found.mass[index] + shift * HYDROGEN - sign * ELECTRON)
         weight.append(base[index] * share[index])
         fragment.append(index)
-    return IonList(np.concatenate(mz), np.concatenate(weight), np.concatenate(fragment))
+        moved.append(np.full(len(index), shift))
+    return IonList(*(np.concatenate(each) for each in (mz, weight, fragment, moved)))
 
 
 def _shifts(found: Fragments, ion: Ion) -> list[tuple[int, np.ndarray]]:

@@ -55,6 +55,12 @@ class MsConfig(Settings):
         10.0, gt=0, description="rerank: peaks nearer than this to a fragment are explained [ppm]"
     )
 
+    trained_ions: bool = Field(
+        True,
+        description="rerank: a trained network says which ions are likely (its weights are for"
+        " non-commercial use, CC-BY-NC-SA-4.0); false: rules alone",
+    )
+
     @model_validator(mode="after")
     def _heads_divide(self) -> MsConfig:
         if self.peak_width % self.heads:
@@ -120,7 +126,7 @@ class Ms(Modality):
         """How well each candidate's likely fragments predict the spectrum, 0 to 1."""
         from acml_plugin_ms.rerank import rerank
 
-        return rerank(signal, mols, self.config.tolerance_ppm)
+        return rerank(signal, mols, self.config.tolerance_ppm, self.config.trained_ions)
 
     def similarity(
         self, queries: Sequence[MsSignal], references: Sequence[MsSignal]

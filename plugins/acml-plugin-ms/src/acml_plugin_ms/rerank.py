@@ -1,9 +1,9 @@
 """A second opinion on candidates: how well their fragments predict the spectrum.
 
-Tandem spectra: the ions' weights of ``cleavage``, divided by their sum, are a predicted spectrum, and
-the score is its log likelihood, put between 0 and 1. So a candidate pays for ions that are expected
-and missing, and one of many fragments does not win by explaining more of them by chance. EI spectra:
-the share of the spectrum that likely fragments explain.
+The ions' weights of ``cleavage`` for tandem spectra, of rules for EI, corrected by ``breaking`` and
+divided by their sum, are a predicted spectrum, and the score is its log likelihood, put between 0 and
+1. So a candidate pays for ions that are expected and missing, and one of many fragments does not win by
+explaining more of them by chance.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from acml_core import adducts
 from acml_core.adducts import ELECTRON
 from acml_plugin_ms import cleavage
 from acml_plugin_ms.conditions import ionisation
-from acml_plugin_ms.expected import expected
+from acml_plugin_ms.expected import Expected, expected
 from acml_plugin_ms.ions import Ion
 from acml_plugin_ms.prepare import UNIT_MASS_DEFECT
 from acml_plugin_ms.signal import MsSignal
@@ -32,11 +32,8 @@ LEAST_TOLERANCE_DA = 0.001
 TOP = 60
 """Strongest peaks that are to be explained."""
 
-LIKELY = 0.5
-"""EI: a peak's share counts with weight**LIKELY of its likeliest ion; 0 would take any ion as good."""
-
 FLOOR = 0.001
-"""Tandem spectra: predicted share of any m/z, so that no single peak rules a candidate out."""
+"""Predicted share of any m/z, so that no single peak rules a candidate out."""
 
 LIGHTEST = 50.0
 """Ions lighter than this [Th] are not expected, unless the spectrum has such peaks."""
@@ -56,11 +53,14 @@ class Peaks(NamedTuple):
     width: np.ndarray
 
 
-def rerank(signal: MsSignal, mols: Sequence[Chem.Mol], tolerance_ppm: float) -> np.ndarray:
+def rerank(
+    signal: MsSignal, mols: Sequence[Chem.Mol], tolerance_ppm: float, trained: bool = True
+) -> np.ndarray:
     """How well each candidate's ions predict the peaks, 0 to 1, less where the precursor does not fit.
 
     Args:
         tolerance_ppm: half width of a match at full resolution [ppm].
+        trained: whether ``breaking`` corrects the ions' weights.
 
     Returns:
         ``(len(mols),)`` float64, higher is better; -1 for a candidate that cannot be fragmented.
@@ -68,12 +68,17 @@ def rerank(signal: MsSignal, mols: Sequence[Chem.Mol], tolerance_ppm: float) -> 
     seen = peaks(signal, tolerance_ppm)
     ion = ion_of(signal)
     known = adducts.parse(signal.adduct, signal.ion_mode) if signal.adduct else None
-    unbroken = 1.0
+    energy, unbroken = 0.0, 1.0
     if ion != "EI":
+        energy = cleavage.relative_energy(signal.collision_energy, signal.precursor_mz)
         unbroken = cleavage.unbroken(signal.collision_energy, signal.precursor_mz, ion)
     scores = np.empty(len(mols))
     for number, mol in enumerate(mols):
-        scores[number] = _score(mol, seen, ion, known, unbroken)
+        if not mol.GetNumAtoms():
+            scores[number] = -1.0
+            continue
+        found = expected(mol, ion, trained)
+        scores[number] = _score(mol, found, seen, ion, known, energy, unbroken)
         if signal.precursor_mz and not _fits(signal.precursor_mz, mol, known, ion, tolerance_ppm):
             scores[number] -= WRONG_PRECURSOR
     return scores
@@ -85,7 +90,7 @@ def peaks(signal: MsSignal, tolerance_ppm: float) -> Peaks:
     if len(mz) > TOP:
         keep = np.argsort(-root, kind="stable")[:TOP]
         mz, root = mz[keep], root[keep]
-    unit = bool(np.abs(mz - np.round(mz)).max(initial=1.0) < UNIT_MASS_DEFECT)
+    unit = bool(np.abs(mz - np.round(mz)).max(initial=0.0) < UNIT_MASS_DEFECT)
     width = np.full(len(mz), UNIT_TOLERANCE_DA)
     if not unit:
         width = np.maximum(mz * tolerance_ppm * 1e-6, LEAST_TOLERANCE_DA)
@@ -103,29 +108,30 @@ def ion_of(signal: MsSignal) -> Ion:
 
 
 def _score(
-    mol: Chem.Mol, seen: Peaks, ion: Ion, known: adducts.Adduct | None, unbroken: float
+    mol: Chem.Mol,
+    all_: Expected,
+    seen: Peaks,
+    ion: Ion,
+    known: adducts.Adduct | None,
+    energy: float,
+    unbroken: float,
 ) -> float:
-    if not mol.GetNumAtoms():
-        return -1.0
-    place, weight, whole = expected(mol, ion)
-    if ion == "EI":
-        return explained(place, weight, seen)
-    weight = np.where(whole, unbroken * weight, weight)
-    if known is not None and known.charge in (1, -1) and known.molecules == 1 and known.name != ion:
+    place, weight = all_.mz, all_.weight(energy)
+    weight = np.where(all_.whole, unbroken * weight, weight)
+    if (
+        ion != "EI"
+        and known is not None
+        and known.charge in (1, -1)
+        and known.molecules == 1
+        and known.name != ion
+    ):
         from rdkit.Chem.rdMolDescriptors import CalcExactMolWt
 
         at = known.mz(CalcExactMolWt(mol))
         rank = int(np.searchsorted(place, at))
-        place, weight = np.insert(place, rank, at), np.insert(weight, rank, unbroken)
+        whole = weight[all_.whole].max(initial=0.0)
+        place, weight = np.insert(place, rank, at), np.insert(weight, rank, whole)
     return predicted(place, weight, seen)
-
-
-def explained(place: np.ndarray, weight: np.ndarray, seen: Peaks) -> float:
-    """Share of the root intensity that ions (K,) in order of m/z explain, likely ones counting more."""
-    low = np.searchsorted(place, seen.mz - seen.width)
-    high = np.searchsorted(place, seen.mz + seen.width)
-    best = np.array([weight[a:b].max() if b > a else 0.0 for a, b in zip(low, high, strict=True)])
-    return float((seen.share * best**LIKELY).sum())
 
 
 def predicted(place: np.ndarray, weight: np.ndarray, seen: Peaks) -> float:
