@@ -35,7 +35,12 @@ class Expected(NamedTuple):
         Args:
             energy: logarithm of the collision energy over the typical one.
         """
-        return np.exp(np.minimum(self.log + energy * self.slope, MOST_LOG))
+        return weight(self.log, self.slope, energy)
+
+
+def weight(log: np.ndarray, slope: np.ndarray, energy: float) -> np.ndarray:
+    """How likely ions are at an energy; see ``Expected``."""
+    return np.asarray(np.exp(np.minimum(log + energy * slope, MOST_LOG)))
 
 
 MOST_LOG = 15.0
@@ -57,19 +62,32 @@ def expected(mol: Chem.Mol, ion: Ion, trained: bool = True) -> Expected:
 
 
 def _expected(mol: Chem.Mol, ion: Ion, trained: bool) -> Expected:
-    found = fragments(mol)
-    mz, log = uncorrected(mol, found, ion)
-    corrected = np.zeros((len(log), 2, len(AWAY)), dtype=np.float32)
-    if trained:
-        from acml_plugin_ms import breaking  # imports torch, which readers of spectra do without
-
-        corrected = breaking.correction(mol, found, ion)
+    found, mz, log, slope = weighed(mol, ion, trained)
     usable = np.isfinite(log)
     unbroken = np.broadcast_to(found.bonds[:, None] == 0, usable.shape)
     place = mz[usable]
     order = np.argsort(place, kind="stable")
-    columns = (place, (log + corrected[:, 0])[usable], corrected[:, 1][usable], unbroken[usable])
+    columns = (place, log[usable], slope[usable], unbroken[usable])
     return Expected(*(column[order] for column in columns))
+
+
+def weighed(
+    mol: Chem.Mol, ion: Ion, trained: bool
+) -> tuple[Fragments, np.ndarray, np.ndarray, np.ndarray]:
+    """Fragments of a molecule without explicit hydrogens, and their ions.
+
+    Returns:
+        fragments; and (F, len(AWAY)) each: m/z, logarithm of the weight, -inf for what cannot be, and
+        its slope.
+    """
+    found = fragments(mol)
+    mz, log = uncorrected(mol, found, ion)
+    if not trained:
+        return found, mz, log, np.zeros_like(log)
+    from acml_plugin_ms import breaking  # imports torch, which readers of spectra do without
+
+    corrected = breaking.correction(mol, found, ion)
+    return found, mz, log + corrected[:, 0], corrected[:, 1]
 
 
 def uncorrected(mol: Chem.Mol, found: Fragments, ion: Ion) -> tuple[np.ndarray, np.ndarray]:

@@ -128,6 +128,12 @@ class Ms(Modality):
 
         return rerank(signal, mols, self.config.tolerance_ppm, self.config.trained_ions)
 
+    def assign(self, signal: MsSignal, mol: Mol) -> list[dict[str, Any]]:
+        """Which fragment each strong peak is; see ``annotate.annotation``."""
+        from acml_plugin_ms.annotate import annotation
+
+        return annotation(signal, mol, self.config.tolerance_ppm, self.config.trained_ions)
+
     def similarity(
         self, queries: Sequence[MsSignal], references: Sequence[MsSignal]
     ) -> Iterator[Mapping[str, np.ndarray]]:
