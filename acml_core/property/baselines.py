@@ -32,6 +32,9 @@ LEFT_OUT = frozenset({"Ipc", "AvgIpc"})
 grows with the fourth power of the atoms. They alone took two thirds of the time for a table with
 peptides, and the first is beyond ``LARGEST`` there."""
 
+SETTINGS: dict[str, Any] = {"trees": TREES, "share": SHARE, "left_out": sorted(LEFT_OUT)}
+"""What the figures of classic models depend on: stored ones of other settings do not count."""
+
 
 def descriptors(smiles: Sequence[str]) -> np.ndarray:
     """RDKit's descriptors but ``LEFT_OUT``: ``(n, D)`` float32, nan where one is not defined."""

@@ -66,9 +66,12 @@ class Row:
     def key(self) -> dict[str, Any]:
         """All that its figures depend on, beside task and seed, as plain data."""
         graph = None if self.fresh is None else self.fresh.model_dump(mode="json")
-        settings = None if self.config is None else self.config.model_dump(mode="json")
-        if self.config is not None and self.config.mode != "full":
-            settings = {name: settings[name] for name in ("mode", "fingerprint")}  # type: ignore[index]
+        if self.config is None:
+            settings = baselines.SETTINGS
+        else:
+            settings = self.config.model_dump(mode="json")
+            if self.config.mode != "full":
+                settings = {name: settings[name] for name in ("mode", "fingerprint")}
         return {"row": self.name, "weights": self.weights, "graph": graph, "settings": settings}
 
     @property

@@ -113,7 +113,12 @@ def test_the_command_writes_every_row(
 
 
 def test_results_of_other_data_or_settings_are_not_taken(
-    model: Artefact, folder: Path, tmp_path: Path, quiet: Quiet, fast: FinetuneConfig
+    model: Artefact,
+    folder: Path,
+    tmp_path: Path,
+    quiet: Quiet,
+    fast: FinetuneConfig,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def count(**options: Any) -> int:
         given = {"models": {"m": model}, "seeds": 1, "config": fast, "workers": 1, **options}
@@ -131,6 +136,10 @@ def test_results_of_other_data_or_settings_are_not_taken(
     changed.mkdir()
     (changed / "esol.csv").write_text("\n".join(lines))
     assert count(**some, data=changed) == 5
+    classic: dict[str, Any] = {"tasks": ["esol"], "rows": ["ECFP4 + random forest"]}
+    assert count(**classic) == count(**classic) == 6
+    monkeypatch.setitem(baselines.SETTINGS, "share", 0.5)
+    assert count(**classic) == 7, "a forest of other settings is another one"
 
 
 def test_each_kind_of_encoder_has_its_untrained_row(model: Artefact, fast: FinetuneConfig) -> None:
