@@ -16,7 +16,7 @@ elif [ ! -e "$work/acml.json" ]; then
         --recipe "$here/weights/v1.toml" --max-minutes 24 --out "$work"
 fi
 acml models calibrate "$work" --data "$spectra" --rerank 50 \
-    --library "$ACML_DATA/library/real_molecules.parquet" --fit-seconds 72
+    --library "$ACML_DATA/library/real_molecules.parquet" --fit-seconds 90
 acml models export "$work" "$work-half" --half --licence CC-BY-NC-SA-4.0 \
     --data "MassBank 2025.05.1: CC BY, CC BY-SA, CC BY-NC-SA, CC0, dl-de/by-2-0" \
     --data "NMRShiftDB2 (first weights of the graph encoder): CC BY-SA"
