@@ -37,7 +37,7 @@ from acml_plugin_ms.ions import Ion
 from acml_plugin_ms.modality import Ms, MsConfig
 from acml_plugin_ms.signal import MsSignal
 from fit_cleavage import MOST_WAYS, SPECTRA, Query, chosen
-from fit_cleavage import validate as validate_
+from fit_cleavage import validate as by_rerank
 from rdkit import Chem
 from safetensors.torch import save_file
 from torch import Tensor
@@ -421,6 +421,16 @@ def train(
                     own.lerp_(new, 1 - keep)
 
 
+def compare(ion: Ion, held: Sequence[Asked]) -> None:
+    """Print what ``rerank`` is worth by rules alone, and with the network that there is."""
+    queries = [
+        Query(one.smiles[0], signal, one.smiles, 0) for one in held for signal in one.signals
+    ]
+    for name, trained in (("rules alone", False), ("network", True)):
+        said = by_rerank(queries, Ms(MsConfig(trained_ions=trained)))
+        print(f"{ion}, {name}: {said}", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("table", type=Path, help="MassBank as a table")
@@ -431,7 +441,7 @@ def main() -> None:
         action="store_true",
         help="recall@1 of 'rerank' with the weights there are, and by rules alone",
     )
-    parser.add_argument("--epochs", type=int, default=15)
+    parser.add_argument("--epochs", type=int, default=16)
     parser.add_argument("--minutes", type=float, default=60.0, help="of training, at most")
     parser.add_argument("--some", type=int, default=0, help="tasks of each kind alone, for a trial")
     parser.add_argument(
@@ -450,14 +460,7 @@ def main() -> None:
             found = asked(options.table, options.library, ion, licences)
             print(ion, {side: len(every) for side, every in found.items()}, flush=True)
             if options.only_validate:
-                asking = [
-                    Query(one.smiles[0], signal, one.smiles, 0)
-                    for one in found["validation"]
-                    for signal in one.signals
-                ]
-                for trained in (False, True):
-                    said = validate_(asking, Ms(MsConfig(trained_ions=trained)))
-                    print(f"{ion}, {'network' if trained else 'rules alone'}: {said}", flush=True)
+                compare(ion, found["validation"])
                 continue
             for side, every in found.items():
                 random.Random(0).shuffle(every)
