@@ -33,6 +33,8 @@ def mol_of(smiles: str) -> Chem.Mol:
 
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
+    if not SCRIPTS.is_dir():
+        pytest.skip("an installed plugin comes without its scripts")
     sys.path.insert(0, str(SCRIPTS))
     try:
         import train_breaking
