@@ -8,6 +8,7 @@ means by it; strip counter-ions before, if the free base is meant.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rdkit import Chem, RDLogger
@@ -126,3 +127,10 @@ def named(mol: Chem.Mol, inchikey: str) -> Molecule:
         formula=CalcMolFormula(mol),
         mass=round(CalcExactMolWt(mol), MASS_DECIMALS),
     )
+
+
+def in_hill_order(counts: Mapping[str, int]) -> str:
+    """Numbers of elements as a formula: C, H, then the alphabet; without C, H too by the alphabet."""
+    first = [e for e in ("C", "H") if e in counts] if "C" in counts else []
+    order = first + sorted(e for e in counts if e not in first)
+    return "".join(e + (str(counts[e]) if counts[e] > 1 else "") for e in order)

@@ -13,6 +13,7 @@ from acml_core.config import Settings
 from acml_core.errors import BadInput
 from acml_core.library.records import Records
 from acml_core.library.substructure import matching
+from acml_core.molecule import in_hill_order
 
 ELEMENT = re.compile(r"([A-Z][a-z]?)(\d*)")
 FORMULA = re.compile(r"(?:[A-Z][a-z]?\d*)+([+-]\d*)?")
@@ -155,9 +156,7 @@ def hill(formula: str) -> str:
     counts = _counts(text.removesuffix(charge))
     for element in counts:
         _check_element(element, formula)
-    first = [e for e in ("C", "H") if e in counts] if "C" in counts else []
-    order = first + sorted(e for e in counts if e not in first)
-    return "".join(e + (str(counts[e]) if counts[e] > 1 else "") for e in order) + charge
+    return in_hill_order(counts) + charge
 
 
 def _counts(formula: str) -> dict[str, int]:

@@ -40,28 +40,37 @@ def read_ahead(paths: Sequence[str | Path]) -> Iterator[None]:
 
     Whatever is no small file of molecules is passed over: who reads it in earnest says what is wrong.
     """
-    from acml_core.graphs import ahead
+    new = [path for path in map(Path, paths) if _is_new(path)]
+    if not new:
+        yield
+        return
+    from acml_core.graphs import ahead  # late: a search through what is there needs no reader
 
     try:
-        for path in map(Path, paths):
-            smiles = _read(path)
-            if smiles:
-                ahead.start(smiles)
+        for path in new:
+            ahead.start(_read(path))
         yield
     finally:
         ahead.give_up()
 
 
-def _read(path: Path) -> list[str]:
-    from acml_core.data import molecules
-    from acml_core.errors import AcmlError
+def _is_new(path: Path) -> bool:
     from acml_core.files import sha256
     from acml_core.parallel import cores
 
     try:
-        if cores() < 2 or not path.is_file() or path.stat().st_size > MOST_BYTES:
-            return []
-        return [] if any_of(sha256(path)) else molecules.read(path)
+        small = path.is_file() and path.stat().st_size <= MOST_BYTES
+        return small and cores() > 1 and not any_of(sha256(path))
+    except (OSError, ValueError):
+        return False
+
+
+def _read(path: Path) -> list[str]:
+    from acml_core.data import molecules
+    from acml_core.errors import AcmlError
+
+    try:
+        return molecules.read(path)
     except (AcmlError, OSError, ValueError):
         return []
 

@@ -15,14 +15,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import random
 import sys
 from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import massbank
 import numpy as np
-import pyarrow.parquet as pq
 import torch
 from acml_plugin_ms import cleavage, rerank
 from acml_plugin_ms.fragments import Fragments, fragments
@@ -36,10 +35,7 @@ from tqdm import tqdm
 
 from acml_core.data.split import SPLITS, SplitConfig, assign
 
-ADDUCTS: dict[Ion, str] = {"[M+H]+": "POSITIVE", "[M-H]-": "NEGATIVE"}
-SPECTRA = 4
-"""Spectra a molecule, of different energies where there are any."""
-
+ADDUCTS: tuple[Ion, ...] = ("[M+H]+", "[M-H]-")
 MOST_ATOMS = 64
 """Heavy atoms of a candidate that is trained on: larger ones are cut once only."""
 
@@ -86,50 +82,29 @@ class Query(NamedTuple):
 
 def queries(path: Path, adduct: Ion) -> dict[str, list[Query]]:
     """Queries of training and validation molecules that have an isomer measured with the adduct."""
-    table = pq.read_table(path, filters=[("ms_type", "=", "MS2"), ("adduct", "=", adduct)])
-    names = ("inchikey14", "smiles", "formula", "collision_energy", "precursor_mz")
-    columns = {name: table[name].to_pylist() for name in names}
-    smiles: dict[str, str] = {}
-    rows: dict[str, list[int]] = defaultdict(list)
+    measured = massbank.read(path, adduct)
+    columns = measured.columns
     group: dict[str, dict[str, None]] = defaultdict(dict)
-    for row, key in enumerate(columns["inchikey14"]):
-        smiles.setdefault(key, columns["smiles"][row])
-        rows[key].append(row)
-        group[columns["formula"][row]][key] = None
+    for key, formula in zip(columns["inchikey14"], columns["formula"], strict=True):
+        group[formula][key] = None  # one identity may be written with several charges
     of = {key: sorted(keys) for keys in group.values() for key in keys}
-    every = sorted(smiles)
+    every = sorted(of)
     found: dict[str, list[Query]] = {"train": [], "validation": []}
     for key, side in zip(every, assign(every, SplitConfig()), strict=True):
         name = SPLITS[side]
         if name not in found or len(of[key]) < 2:
             continue
-        mols = [Chem.MolFromSmiles(smiles[one]) for one in of[key]]
+        candidates = [measured.smiles[one] for one in of[key]]
+        mols = [Chem.MolFromSmiles(text) for text in candidates]
         if any(mol is None for mol in mols):
             continue
         if name == "train" and any(mol.GetNumHeavyAtoms() > MOST_ATOMS for mol in mols):
             continue
-        for row in chosen(rows[key], columns["collision_energy"], key, SPECTRA):
-            signal = MsSignal(
-                mz=table["mz"][row].as_py(),
-                intensity=table["intensity"][row].as_py(),
-                precursor_mz=columns["precursor_mz"][row] or 0.0,
-                adduct=adduct,
-                collision_energy=columns["collision_energy"][row] or "",
-                ion_mode=ADDUCTS[adduct],
-                ms_type="MS2",
-                instrument_type="LC-ESI",
-            )
-            candidates = [smiles[one] for one in of[key]]
-            found[name].append(Query(key, signal, candidates, of[key].index(key)))
+        found[name] += [
+            Query(key, signal, candidates, of[key].index(key))
+            for signal in measured.signals(key, measured.rows[key])
+        ]
     return found
-
-
-def chosen(rows: list[int], energy: list[Any], key: str, most: int) -> list[int]:
-    """At most so many rows, each of another collision energy, drawn by the key alone."""
-    rows = list(rows)
-    random.Random(key).shuffle(rows)
-    by_energy = {energy[row]: row for row in reversed(rows)}
-    return list(by_energy.values())[::-1][:most]
 
 
 class Ions(NamedTuple):

@@ -1,4 +1,4 @@
-"""Train the network of ``breaking`` on measured tandem spectra, and see what it is worth among isomers.
+"""Train the network of ``breaking`` on measured spectra, and see what it is worth among isomers.
 
     python scripts/train_breaking.py $ACML_DATA/ms/massbank.parquet \
         --library $ACML_DATA/library/real_molecules.parquet --out breaking.safetensors
@@ -18,58 +18,28 @@ import argparse
 import os
 import random
 import time
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
+import massbank
 import numpy as np
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import torch
-from acml_plugin_ms import cleavage, rerank
-from acml_plugin_ms.breaking import Breaking, Described, describe, padded
-from acml_plugin_ms.expected import uncorrected
-from acml_plugin_ms.fragments import MAX_ATOMS, Fragments, fragments
+from acml_plugin_ms import rerank
+from acml_plugin_ms.breaking import Breaking, padded
+from acml_plugin_ms.expected import MOST_LOG
 from acml_plugin_ms.ions import Ion
 from acml_plugin_ms.modality import Ms, MsConfig
-from acml_plugin_ms.signal import MsSignal
-from fit_cleavage import MOST_WAYS, SPECTRA, Query, chosen
+from breaking_tasks import Asked, Task, asked, task
+from fit_cleavage import Query
 from fit_cleavage import validate as by_rerank
-from rdkit import Chem
 from safetensors.torch import save_file
 from torch import Tensor
 from tqdm import tqdm
 
-from acml_core.data.split import SPLITS, SplitConfig, assign
-
-MEASURED: dict[Ion, dict[str, str]] = {
-    "EI": {"ion_mode": "POSITIVE", "ms_type": "MS", "instrument_type": "EI-B"},
-    "[M+H]+": {
-        "ion_mode": "POSITIVE",
-        "ms_type": "MS2",
-        "instrument_type": "LC-ESI",
-        "adduct": "[M+H]+",
-    },
-    "[M-H]-": {
-        "ion_mode": "NEGATIVE",
-        "ms_type": "MS2",
-        "instrument_type": "LC-ESI",
-        "adduct": "[M-H]-",
-    },
-}
-"""What is said of each kind of spectrum."""
-
 FREE = ("CC BY", "CC BY-SA", "CC0", "dl-de/by-2-0")
 """Licences of records that ``--free`` trains on."""
-
-EXPECTED = 300
-"""Likeliest ions of a candidate that stand for all it predicts, beside those at peaks."""
-
-OTHERS = 3
-"""Wrong candidates of a training molecule."""
 
 BATCH = 24
 """Molecules a step."""
@@ -86,203 +56,11 @@ AVERAGE = 0.995
 SCALE = 1.5
 """Logarithm of the likelihood's factor in the conditional logit, at the beginning."""
 
-MOST_LOG = 15.0
-"""Bound of logarithms, that keeps sums finite."""
-
 ALIKE = 1e-5
 """Scores nearer than this share a place."""
 
 SORTED = 8
 """Batches whose molecules are sorted by size: padding costs time."""
-
-
-class Spectrum(NamedTuple):
-    """Peaks of one spectrum, and what is expected of it.
-
-    Attributes:
-        peaks: as ``rerank`` takes them.
-        energy: logarithm of the collision energy over the typical one; 0 where none is stated.
-        unbroken: logarithm of the unbroken ion's weight.
-        lightest: ions lighter than this [Th] are not expected.
-    """
-
-    peaks: rerank.Peaks
-    energy: float
-    unbroken: float
-    lightest: float
-
-
-class Candidate(NamedTuple):
-    """One candidate, with the fragments that matter.
-
-    Attributes:
-        described: of these fragments alone.
-        fragment, away, log, mz, whole: (K,) of each ion; ``away`` counts from 0.
-        ways: for each spectrum, numbers of peaks and of the ions that lie there.
-    """
-
-    described: Described
-    fragment: np.ndarray
-    away: np.ndarray
-    log: np.ndarray
-    mz: np.ndarray
-    whole: np.ndarray
-    ways: list[tuple[np.ndarray, np.ndarray]]
-
-
-class Task(NamedTuple):
-    """Spectra of one molecule; the first candidate is the molecule."""
-
-    spectra: list[Spectrum]
-    candidates: list[Candidate]
-
-
-class Asked(NamedTuple):
-    """What a task is made from."""
-
-    ion: Ion
-    signals: list[MsSignal]
-    smiles: list[str]
-
-
-def asked(
-    path: Path, library: Path, ion: Ion, licences: Sequence[str] | None
-) -> dict[str, list[Asked]]:
-    """Training and validation molecules that were measured as ``ion``.
-
-    Args:
-        licences: of records to train on; None for all.
-    """
-    table = pq.read_table(path)
-    kind = pc.fill_null(table["instrument_type"], "")
-    if ion == "EI":
-        table = table.filter(pc.or_(pc.starts_with(kind, "EI"), pc.starts_with(kind, "GC-EI")))
-    else:
-        table = table.filter((pc.field("ms_type") == "MS2") & (pc.field("adduct") == ion))
-    names = ("inchikey14", "smiles", "formula", "collision_energy", "precursor_mz", "license")
-    columns = {name: table[name].to_pylist() for name in names}
-    smiles: dict[str, str] = {}
-    rows: dict[str, list[int]] = defaultdict(list)
-    formula: dict[str, str] = {}
-    for row, key in enumerate(columns["inchikey14"]):
-        smiles.setdefault(key, columns["smiles"][row])
-        formula.setdefault(key, columns["formula"][row])
-        rows[key].append(row)
-    measured: dict[str, list[str]] = defaultdict(list)
-    for key in sorted(smiles):
-        measured[formula[key]].append(key)
-    more = pq.read_table(library, columns=["inchikey14", "formula", "smiles"]).to_pydict()
-    known: dict[str, list[str]] = defaultdict(list)
-    extra: dict[str, str] = {}
-    for key, of, text in zip(*(more[name] for name in more), strict=True):
-        if of in measured and key not in smiles:
-            known[of].append(key)
-            extra[key] = text
-    every = sorted({*smiles, *extra})
-    sides = {k: SPLITS[s] for k, s in zip(every, assign(every, SplitConfig()), strict=True)}
-    found: dict[str, list[Asked]] = {"train": [], "validation": []}
-    for key in sorted(smiles):
-        side = sides[key]
-        if side not in found:
-            continue
-        others = [one for one in measured[formula[key]] if one != key]
-        if side == "validation":
-            if not others:
-                continue
-        else:
-            drawn = random.Random(key)
-            others = [one for one in others if sides[one] == "train"]
-            drawn.shuffle(others)
-            rest = [one for one in sorted(known[formula[key]]) if sides[one] == "train"]
-            drawn.shuffle(rest)
-            others = (others + rest)[:OTHERS]
-        texts = [smiles[key], *(smiles.get(one) or extra[one] for one in others)]
-        mols = [Chem.MolFromSmiles(text) for text in texts]
-        if any(mol is None or mol.GetNumHeavyAtoms() > MAX_ATOMS for mol in mols):
-            continue
-        own = rows[key]
-        if side == "train" and licences is not None:
-            own = [row for row in own if columns["license"][row] in licences]
-        signals = [
-            MsSignal(
-                mz=table["mz"][row].as_py(),
-                intensity=table["intensity"][row].as_py(),
-                precursor_mz=columns["precursor_mz"][row] or 0.0,
-                collision_energy=columns["collision_energy"][row] or "",
-                **MEASURED[ion],
-            )
-            for row in chosen(own, columns["collision_energy"], key, SPECTRA)
-        ]
-        if signals:
-            found[side].append(Asked(ion, signals, texts))
-    return found
-
-
-def task(one: Asked, tolerance_ppm: float) -> Task:
-    """Fragment the candidates and match them with the peaks."""
-    torch.set_num_threads(1)
-    spectra = []
-    for signal in one.signals:
-        peaks = rerank.peaks(signal, tolerance_ppm)
-        stated = (signal.collision_energy, signal.precursor_mz)
-        tandem = one.ion != "EI"
-        spectra.append(
-            Spectrum(
-                peaks,
-                cleavage.relative_energy(*stated) if tandem else 0.0,
-                float(np.log(cleavage.unbroken(*stated, one.ion))) if tandem else 0.0,
-                min(rerank.LIGHTEST, float((peaks.mz - peaks.width).min(initial=np.inf))),
-            )
-        )
-    return Task(spectra, [candidate(text, one.ion, spectra) for text in one.smiles])
-
-
-@lru_cache(512)
-def broken(smiles: str, ion: Ion) -> tuple[Chem.Mol, Fragments, np.ndarray, np.ndarray]:
-    """The molecule, its fragments, and the m/z and logarithm of every ion (F, len(AWAY))."""
-    mol = Chem.RemoveHs(Chem.MolFromSmiles(smiles))
-    found = fragments(mol)
-    return mol, found, *uncorrected(mol, found, ion)
-
-
-def candidate(smiles: str, ion: Ion, spectra: Sequence[Spectrum]) -> Candidate:
-    mol, found, mz, log = broken(smiles, ion)
-    usable = np.flatnonzero(np.isfinite(log).ravel())
-    usable = usable[np.argsort(mz.ravel()[usable], kind="stable")]
-    place, weight = mz.ravel()[usable], log.ravel()[usable]
-    light = np.flatnonzero(place >= rerank.LIGHTEST)
-    kept = {int(row) for row in light[np.argsort(-weight[light], kind="stable")[:EXPECTED]]}
-    kept |= {int(row) for row in np.flatnonzero(found.bonds[usable // len(cleavage.AWAY)] == 0)}
-    ways = []
-    for one in spectra:
-        low = np.searchsorted(place, one.peaks.mz - one.peaks.width)
-        high = np.searchsorted(place, one.peaks.mz + one.peaks.width)
-        peak, ion_ = [], []
-        for number in np.flatnonzero(high > low):
-            near = np.arange(low[number], high[number])
-            near = near[np.argsort(-weight[near], kind="stable")[: 2 * MOST_WAYS]]
-            kept |= {int(row) for row in near}
-            peak.append(np.full(len(near), number))
-            ion_.append(near)
-        ways.append((np.concatenate([[], *peak]), np.concatenate([[], *ion_])))
-    rows = np.array(sorted(kept), dtype=np.int64)
-    number = np.full(len(usable), -1)
-    number[rows] = np.arange(len(rows))
-    fragment, away = np.divmod(usable[rows], len(cleavage.AWAY))
-    some, fragment = np.unique(fragment, return_inverse=True)
-    described = describe(mol, found, ion)
-    described = described._replace(
-        inside=described.inside[some], cut=described.cut[some], fragments=described.fragments[some]
-    )
-    return Candidate(
-        described,
-        fragment.astype(np.int32),
-        away.astype(np.int8),
-        weight[rows].astype(np.float32),
-        place[rows],
-        (found.bonds[some] == 0)[fragment],
-        [(peak.astype(np.int16), number[ion_.astype(np.int64)]) for peak, ion_ in ways],
-    )
 
 
 def scores(network: Breaking, tasks: Sequence[Task]) -> list[Tensor]:
@@ -455,7 +233,7 @@ def main() -> None:
     held: dict[Ion, list[Task]] = {}
     make = partial(task, tolerance_ppm=Ms().config.tolerance_ppm)
     with ProcessPoolExecutor(options.processes) as pool:
-        for ion in MEASURED:
+        for ion in massbank.KINDS:
             licences = FREE if options.free else None
             found = asked(options.table, options.library, ion, licences)
             print(ion, {side: len(every) for side, every in found.items()}, flush=True)

@@ -131,7 +131,7 @@ def test_training_sees_the_score_that_reranking_gives(
     script: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With every ion kept, its log likelihoods are those behind ``rerank``."""
-    monkeypatch.setattr(script, "EXPECTED", 100_000)
+    monkeypatch.setattr("breaking_tasks.EXPECTED", 100_000)
     both = [PARACETAMOL, ANTHRANILATE]
     made = script.task(script.Asked("[M+H]+", [signal(PARACETAMOL)], both), 10.0)
     with torch.no_grad():

@@ -9,12 +9,12 @@ import numpy as np
 from rdkit import Chem
 
 from acml_core import adducts
-from acml_plugin_ms import cleavage
-from acml_plugin_ms.cleavage import AWAY
+from acml_core.molecule import in_hill_order
+from acml_plugin_ms.cleavage import AWAY, gained
 from acml_plugin_ms.expected import weighed, weight
 from acml_plugin_ms.fragments import Fragments
 from acml_plugin_ms.ions import Ion
-from acml_plugin_ms.rerank import ion_of, peaks
+from acml_plugin_ms.rerank import conditions, ion_of, peaks
 from acml_plugin_ms.signal import MsSignal
 
 STRONGEST = 20
@@ -45,12 +45,9 @@ def annotation(
     if not len(own):
         return []
     found, place, log, slope = weighed(plain, ion, trained)
-    energy = 0.0
-    if ion != "EI":
-        energy = cleavage.relative_energy(signal.collision_energy, signal.precursor_mz)
+    energy, unbroken = conditions(signal, ion)
     heavy = weight(log, slope, energy)
-    if ion != "EI":
-        heavy[0] *= cleavage.unbroken(signal.collision_energy, signal.precursor_mz, ion)
+    heavy[0] *= unbroken
     seen = peaks(signal, tolerance_ppm)
     strong = np.argsort(-seen.share, kind="stable")[:STRONGEST]
     base = seen.share.max(initial=0.0)
@@ -64,12 +61,11 @@ def annotation(
         near = np.where(np.abs(place - at) <= width, heavy, 0.0)
         fragment, away = np.unravel_index(int(near.argmax()), near.shape)
         if near[fragment, away] > 0:
-            gap = at - float(place[fragment, away])
             row |= {
                 "ion": _formula(plain, found, int(fragment), AWAY[int(away)], ion),
                 "atoms": own[found.atoms[fragment]].tolist(),
                 "bonds": int(found.bonds[fragment]),
-                "error": round(1e6 * gap / at, 1) if width < EXACT_DA else None,
+                "error": _error(at, float(place[fragment, away]), width),
             }
         else:
             row |= _precursor(signal, plain, own, at, width)
@@ -85,21 +81,22 @@ def _precursor(
     if known is not None:
         from rdkit.Chem.rdMolDescriptors import CalcExactMolWt
 
-        gap = at - known.mz(CalcExactMolWt(mol))
-        if abs(gap) <= width:
-            error = round(1e6 * gap / at, 1) if width < EXACT_DA else None
+        place = known.mz(CalcExactMolWt(mol))
+        if abs(at - place) <= width:
+            error = _error(at, place, width)
             return {"ion": known.name, "atoms": own.tolist(), "bonds": 0, "error": error}
     return {"ion": None, "atoms": [], "bonds": None, "error": None}
 
 
+def _error(at: float, place: float, width: float) -> float | None:
+    """Of a peak against its ion [ppm]; None where the match is too wide to tell."""
+    return round(1e6 * (at - place) / at, 1) if width < EXACT_DA else None
+
+
 def _formula(mol: Chem.Mol, found: Fragments, fragment: int, away: int, ion: Ion) -> str:
     """In Hill's order, with the charge: "C7H5O+"."""
-    moved = {"EI": away, "[M+H]+": away + 1, "[M-H]-": -(away + 1)}[ion]
     count = Counter(
         atom.GetSymbol() for atom in mol.GetAtoms() if found.atoms[fragment, atom.GetIdx()]
     )
-    count["H"] += int(found.hydrogens[fragment]) + moved
-    first = ["C", "H"] if count["C"] else []
-    order = first + sorted(set(count) - set(first))
-    text = "".join(f"{one}{count[one] if count[one] > 1 else ''}" for one in order if count[one])
-    return text + ("-" if ion == "[M-H]-" else "+")
+    count["H"] += int(found.hydrogens[fragment]) + gained(ion, away)
+    return in_hill_order(+count) + ("-" if ion == "[M-H]-" else "+")

@@ -126,13 +126,18 @@ def moved(bonds: np.ndarray, away: int) -> tuple[np.ndarray, np.ndarray]:
     return np.stack([odd, gained, lost], axis=1), np.maximum(abs(away) - bonds, 0)
 
 
+def gained(ion: Ion, away: int) -> int:
+    """Hydrogens that an ion has more than its fragment bears: beyond the proton, or of EI all."""
+    return {"EI": away, "[M+H]+": away + 1, "[M-H]-": -(away + 1)}[ion]
+
+
 def places(found: Fragments, ion: Ion, away: int) -> tuple[np.ndarray, np.ndarray]:
     """m/z of each fragment with so many hydrogens beyond the proton, and whether it may be (F,).
 
     A fragment moves as many hydrogens as bonds were broken, or one more.
     """
     sign = -1 if ion == "[M-H]-" else 1
-    own = sign * (away + 1)
+    own = gained(ion, away)
     usable = (abs(away) <= found.bonds + 1) & (found.hydrogens + own >= 0)
     return found.mass + own * HYDROGEN - sign * ELECTRON, usable
 

@@ -68,10 +68,7 @@ def rerank(
     seen = peaks(signal, tolerance_ppm)
     ion = ion_of(signal)
     known = adducts.parse(signal.adduct, signal.ion_mode) if signal.adduct else None
-    energy, unbroken = 0.0, 1.0
-    if ion != "EI":
-        energy = cleavage.relative_energy(signal.collision_energy, signal.precursor_mz)
-        unbroken = cleavage.unbroken(signal.collision_energy, signal.precursor_mz, ion)
+    energy, unbroken = conditions(signal, ion)
     scores = np.empty(len(mols))
     for number, mol in enumerate(mols):
         if not mol.GetNumAtoms():
@@ -95,6 +92,18 @@ def peaks(signal: MsSignal, tolerance_ppm: float) -> Peaks:
     if not unit:
         width = np.maximum(mz * tolerance_ppm * 1e-6, LEAST_TOLERANCE_DA)
     return Peaks(mz, root / max(root.sum(), 1e-30), width)
+
+
+def conditions(signal: MsSignal, ion: Ion) -> tuple[float, float]:
+    """What the collision makes of the ions; nothing, in electron ionisation.
+
+    Returns:
+        logarithm of the energy over the typical one; and the weight of the ion that did not break.
+    """
+    if ion == "EI":
+        return 0.0, 1.0
+    stated = signal.collision_energy, signal.precursor_mz
+    return cleavage.relative_energy(*stated), cleavage.unbroken(*stated, ion)
 
 
 def ion_of(signal: MsSignal) -> Ion:
