@@ -1,6 +1,6 @@
-"""A model that looks at each picture at other scales: the same weights, another folder.
+"""A model that looks at each picture at other scales, or mirrored too: the same weights, another folder.
 
-    python scripts/look_again.py MODEL OUT --looks 1.0 0.84
+    python scripts/look_again.py MODEL OUT --looks 1.0 0.84 --mirrored
 
 Its scores are others, so it is to be calibrated anew (``acml models calibrate``).
 """
@@ -23,13 +23,15 @@ def main() -> None:
     parser.add_argument("model", help="name or folder")
     parser.add_argument("out", type=Path, help="folder to write")
     parser.add_argument("--looks", type=float, nargs="+", required=True, help="scales, at most 1")
+    parser.add_argument("--mirrored", action="store_true", help="at each scale mirrored too")
     options = parser.parse_args()
     before = load(options.model)
-    config = before.model.modalities["image"].config.model_dump() | {"looks": options.looks}
+    config = before.model.modalities["image"].config.model_dump()
+    config |= {"looks": options.looks, "mirrored": options.mirrored}
     model = AcmlModel(before.model.config, {"image": Picture(Picture.Config(**config))})
     model.load_state_dict(before.model.state_dict())
     about = before.info.modalities["image"]
-    looks = " ".join(map(str, options.looks))
+    looks = " ".join(map(str, options.looks)) + (" --mirrored" if options.mirrored else "")
     artefact.save(
         options.out,
         model,

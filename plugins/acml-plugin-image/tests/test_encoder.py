@@ -53,6 +53,21 @@ def test_looks_are_averaged_outside_training() -> None:
     assert torch.equal(each[(1.0, 0.8), "train"], each[(1.0,), "train"]), "trained at one scale"
 
 
+def test_mirrored_pictures_are_the_same_where_they_are_looked_at_mirrored() -> None:
+    """The mean over a picture and its mirror image does not know which of them was given."""
+    image = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (2, 96, 96), dtype=np.uint8))
+    mirror = image.flip(-1)
+    seen = {}
+    for mirrored in (False, True):
+        torch.manual_seed(0)
+        encoder = Picture(ImageConfig(**SMALL, looks=(1.0, 0.75), mirrored=mirrored)).encoder()
+        encoder.eval()
+        seen[mirrored] = [encoder({"image": one}) for one in (image, mirror)]
+    assert not torch.allclose(*seen[False], atol=1e-4)
+    assert torch.allclose(*seen[True], atol=1e-5)
+    assert torch.allclose(seen[True][0], (seen[False][0] + seen[False][1]) / 2, atol=1e-5)
+
+
 def test_smaller_pictures_stay_in_the_middle() -> None:
     image = torch.zeros(1, 100, 100, dtype=torch.uint8)
     image[:, 40:60, 30:70] = 200

@@ -32,6 +32,10 @@ class ImageConfig(Settings):
         min_length=1,
         description="scales, at most 1, at which a picture is seen outside training; the mean counts",
     )
+    mirrored: bool = Field(
+        False,
+        description="outside training a picture is seen mirrored too; the mean counts, in twice the time",
+    )
 
     weights: Literal["bundled", "none"] = Field(
         "bundled",

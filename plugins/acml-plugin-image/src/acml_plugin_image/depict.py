@@ -59,6 +59,21 @@ def depict_with_places(
         the drawing, and (n, 3) float64: x and y [px] and the number in ``mol`` of each atom that is
         drawn by itself, not inside an abbreviation.
     """
+    picture, drawn, at = depict_with_atoms(mol, style, rng)
+    number = [atom.GetIntProp(NUMBER) if atom.HasProp(NUMBER) else -1 for atom in drawn.GetAtoms()]
+    places = np.column_stack([at, number])
+    return picture, places[places[:, 2] >= 0]
+
+
+def depict_with_atoms(
+    mol: Chem.Mol, style: Style, rng: np.random.Generator
+) -> tuple[Image.Image, Chem.Mol, np.ndarray]:
+    """As ``depict``, and what is drawn.
+
+    Returns:
+        the drawing, the molecule as it is drawn, with abbreviations as atoms, and (n, 2) float64, x and
+        y of its atoms [px].
+    """
     try:
         ready, circles = _prepared(mol, style, rng)
         try:
@@ -110,7 +125,7 @@ def _prepared(
 
 def _drawn(
     mol: Chem.Mol, circles: list[tuple[int, ...]], style: Style
-) -> tuple[Image.Image, np.ndarray]:
+) -> tuple[Image.Image, Chem.Mol, np.ndarray]:
     drawer = rdMolDraw2D.MolDraw2DCairo(style.size, style.size)
     options: Any = drawer.drawOptions()  # its stubs know no properties
     if style.acs:
@@ -139,15 +154,11 @@ def _drawn(
     drawer.DrawMolecule(mol, legend=style.legend)
     for ring in circles:
         _circle(drawer, mol, ring, style)
-    places = [
-        (point.x, point.y, atom.GetIntProp(NUMBER))
-        for atom in mol.GetAtoms()
-        if atom.HasProp(NUMBER)
-        for point in (drawer.GetDrawCoords(atom.GetIdx()),)
-    ]
+    points = map(drawer.GetDrawCoords, range(mol.GetNumAtoms()))
+    at = np.array([(point.x, point.y) for point in points]).reshape(-1, 2)
     drawer.FinishDrawing()
     picture = Image.open(io.BytesIO(drawer.GetDrawingText())).convert("RGB")
-    return picture, np.array(places).reshape(-1, 3)
+    return picture, mol, at
 
 
 def _colours(options: Any, style: Style) -> None:

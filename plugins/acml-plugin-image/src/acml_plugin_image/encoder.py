@@ -6,7 +6,8 @@ is locked. The last map is pooled as mean and as maximum: the mean counts (atoms
 says whether something is there at all.
 
 Outside training it can look several times, at the picture made smaller within its frame, and average
-the embeddings: what falls between the places of the last map at one scale does not at another.
+the embeddings: what falls between the places of the last map at one scale does not at another. A mirrored
+picture shows the same molecule but for its stereochemistry, which InChIKey-14 does not know.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ class PictureEncoder(Encoder):
         middle: channels inside the bottlenecks at strides 4, 8 and 16.
         blocks: bottlenecks at strides 4, 8 and 16.
         looks: scales at which a picture is seen outside training.
+        mirrored: whether it is seen mirrored too, at each.
     """
 
     def __init__(
@@ -41,10 +43,12 @@ class PictureEncoder(Encoder):
         middle: Sequence[int],
         blocks: Sequence[int],
         looks: Sequence[float] = (1.0,),
+        mirrored: bool = False,
     ) -> None:
         super().__init__()
         self.dim = dim
         self.looks = tuple(looks)
+        self.mirrored = mirrored
         layers: list[nn.Module] = [convolution(1, channels[0], 3, 2), nn.ReLU(inplace=True)]
         before = channels[0]
         for width, inner, count in zip(channels[1:], middle, blocks, strict=True):
@@ -58,12 +62,14 @@ class PictureEncoder(Encoder):
         )
 
     def forward(self, batch: dict[str, Tensor]) -> Tensor:
-        """``(B, dim)`` float32; the mean over ``looks`` outside training."""
+        """``(B, dim)`` float32; outside training the mean over ``looks``, and mirrored ones."""
         image = batch["image"]
         if self.training:
             return self.pool(self.look(image))
-        seen = [self.pool(self.look(smaller(image, scale))) for scale in self.looks]
-        return torch.stack(seen).mean(dim=0)
+        views = [smaller(image, scale) for scale in self.looks]
+        if self.mirrored:
+            views += [view.flip(-1) for view in views]
+        return torch.stack([self.pool(self.look(view)) for view in views]).mean(dim=0)
 
     def look(self, image: Tensor) -> Tensor:
         """Pictures (B, S, S) to the last maps (B, C, S / 16, S / 16)."""

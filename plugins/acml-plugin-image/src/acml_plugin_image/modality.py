@@ -83,7 +83,7 @@ class Picture(Modality):
             from acml_plugin_image.hf import VisionEncoder
 
             return VisionEncoder(c.hf_repo, c.hf_revision, c.hf_download, c.allow_pickle)
-        encoder = PictureEncoder(c.dim, c.channels, c.middle, c.blocks, c.looks)
+        encoder = PictureEncoder(c.dim, c.channels, c.middle, c.blocks, c.looks, c.mirrored)
         if c.weights == "bundled" and weights.TOWER.fits(weights.shape(c)):
             weights.TOWER.load(encoder)
         return encoder

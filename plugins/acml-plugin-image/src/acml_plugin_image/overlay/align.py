@@ -112,7 +112,7 @@ def judged(layout: Layout, at: np.ndarray, ground: Ground) -> Laid:
 
 def judged_each(layout: Layout, at: np.ndarray, ground: Ground) -> list[Laid]:
     """As ``judged``, of atoms at ``at`` (M, n)."""
-    unit = bond_lengths(layout, at)
+    unit = bond_lengths(layout, at, ground)
     inked = stroke_ink(layout, at, unit, ground)
     explained = _explained(layout, at, unit, ground)
     parts = zip(at, unit, inked, explained, strict=True)
@@ -154,7 +154,7 @@ def _refined(
         return at
     points = ground.points[::EACH]
     for step in range(rounds):
-        unit = bond_lengths(layout, at)[:, None]
+        unit = bond_lengths(layout, at, ground)[:, None]
         stroke = strokes(layout, at).reshape(len(at), -1)
         _, foot = feet(layout, at, points)
         come = np.concatenate([stroke, foot], axis=1)

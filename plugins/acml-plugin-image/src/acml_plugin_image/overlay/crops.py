@@ -13,17 +13,24 @@ FAINT = 0.15
 """The darkest ink of a crop becomes 1, unless it is less than this."""
 
 
+NEAR_MIDDLE = 10
+"""Pixels of a label's crop to each side that the darkest ink is looked for in: letters may be paler than
+the bonds around them."""
+
+
 @dataclass(frozen=True)
 class Window:
     """What a crop shows.
 
     Attributes:
-        side: of a crop [px].
+        side: of a crop, or its width [px].
         across: the same [bond lengths].
+        height: of a crop that is not a square [px].
     """
 
     side: int
     across: float
+    height: int = 0
 
     @property
     def per_bond(self) -> float:
@@ -32,12 +39,14 @@ class Window:
 
     @cached_property
     def grid(self) -> np.ndarray:
-        """(side, side) complex64, places of a crop's pixels from its centre [bond lengths]."""
-        offset = (np.arange(self.side) - (self.side - 1) / 2) / self.per_bond
-        return np.asarray(offset[None, :] + 1j * offset[:, None], dtype=np.complex64)
+        """(height, side) complex64, places of a crop's pixels from its centre [bond lengths]."""
+        height = self.height or self.side
+        x = (np.arange(self.side) - (self.side - 1) / 2) / self.per_bond
+        y = (np.arange(height) - (height - 1) / 2) / self.per_bond
+        return np.asarray(x[None, :] + 1j * y[:, None], dtype=np.complex64)
 
 
-ATOM, BOND = Window(32, 1.3), Window(24, 1.5)
+ATOM, BOND, LABEL = Window(32, 1.3), Window(24, 1.5), Window(64, 3.2, 40)
 
 
 def atom_crops(
@@ -51,6 +60,19 @@ def atom_crops(
     """
     grid = ATOM.grid if grid is None else grid
     return _cut(ground, at[:, None, None] + unit * grid, ATOM.per_bond / unit)
+
+
+def label_crops(
+    ground: Ground, at: np.ndarray, unit: float, grid: np.ndarray | None = None
+) -> np.ndarray:
+    """(n, height, side) float32 around places ``at`` (n,); the darkest ink near the middle is 1.
+
+    Args:
+        unit: length of a bond [px].
+        grid: as ``LABEL.grid``; another one distorts, or turns.
+    """
+    grid = LABEL.grid if grid is None else grid
+    return _cut(ground, at[:, None, None] + unit * grid, LABEL.per_bond / unit, NEAR_MIDDLE)
 
 
 def bond_crops(
@@ -69,11 +91,12 @@ def bond_crops(
     return _cut(ground, places, BOND.per_bond / unit)
 
 
-def _cut(ground: Ground, places: np.ndarray, share: float) -> np.ndarray:
-    """Ink at places (..., side, side).
+def _cut(ground: Ground, places: np.ndarray, share: float, middle: int = 0) -> np.ndarray:
+    """Ink at places (..., height, side).
 
     Args:
         share: of the ground's size that the ink is made small to first, so that no line is missed.
+        middle: only ink so many pixels from the centre is made 1 where it is darkest; 0 for all.
     """
     whole = len(ground.distance)
     side = max(8, round(whole * min(len(ground.ink) / whole, share)))
@@ -88,5 +111,9 @@ def _cut(ground: Ground, places: np.ndarray, share: float) -> np.ndarray:
     top = flat[index] * (1 - fx) + flat[index + 1] * fx
     bottom = flat[index + side] * (1 - fx) + flat[index + side + 1] * fx
     crops = top * (1 - fy) + bottom * fy
-    darkest = np.maximum(crops.max(axis=(-2, -1), keepdims=True), FAINT)
-    return np.asarray(crops / darkest, dtype=np.float32)
+    seen = crops
+    if middle:
+        row, column = crops.shape[-2] // 2, crops.shape[-1] // 2
+        seen = crops[..., row - middle : row + middle, column - middle : column + middle]
+    darkest = np.maximum(seen.max(axis=(-2, -1), keepdims=True), FAINT)
+    return np.minimum(crops / darkest, 1).astype(np.float32)

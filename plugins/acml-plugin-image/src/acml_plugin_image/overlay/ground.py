@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from PIL import Image
 from scipy.ndimage import distance_transform_edt, label
 
+from acml_plugin_image.overlay.letters import bond_length, pieces
 from acml_plugin_image.prepare import fit
 
 SIZE = 256
@@ -28,6 +30,10 @@ SAMPLES = 120
 SPECK, FAINT = 12, 40
 """Pieces with fewer pixels of this much ink [of 255] are dust or dots of a screen."""
 
+SPELT_PIECES, SPELT_SHARE = 8, 0.4
+"""Where carbon is spelt out, bonds hang on nothing: at least so many pieces of ink, none of which is longer
+than this share of the whole."""
+
 FEWEST_PIXELS = 12
 """A picture with less ink shows nothing that could be laid over."""
 
@@ -44,6 +50,7 @@ class Ground:
         area: number of pixels with ink.
         line: width of the lines [px].
         factor, shift: x in the picture is ``(x - shift[0]) / factor``, y likewise.
+        read: what labels say, by place, see ``looks``.
     """
 
     ink: np.ndarray
@@ -55,6 +62,7 @@ class Ground:
     factor: float
     shift: tuple[float, float]
     _small: dict[int, np.ndarray] = field(default_factory=dict, repr=False)
+    read: dict[tuple[int, ...], np.ndarray] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, picture: Image.Image) -> Ground | None:
@@ -85,6 +93,23 @@ class Ground:
             factor=factor / FINER,
             shift=(dx / FINER + BORDER, dy / FINER + BORDER),
         )
+
+    @cached_property
+    def boxes(self) -> np.ndarray:
+        """(p, 4) float, left, top, right and bottom of the pieces of ink [px]."""
+        return pieces(self.distance == 0)
+
+    @cached_property
+    def spelt(self) -> bool:
+        """Whether carbon may be spelt out: no piece of ink is much longer than a bond."""
+        size = self.boxes[:, 2:] - self.boxes[:, :2]
+        whole = self.boxes[:, 2:].max() - self.boxes[:, :2].min()
+        return len(size) >= SPELT_PIECES and float(size.max()) < SPELT_SHARE * whole
+
+    @cached_property
+    def lone_unit(self) -> float:
+        """Length that a bond would have beside letters of this size [px]."""
+        return bond_length(self.boxes)
 
     def away(self, places: np.ndarray) -> np.ndarray:
         """Distance [px] of places, complex, to the nearest ink."""

@@ -11,6 +11,7 @@ from rdkit import Chem
 from rdkit.Chem import rdAbbreviations, rdCoordGen, rdDepictor
 
 from acml_plugin_image.depict import NUMBER, abbreviations, fits_coordgen
+from acml_plugin_image.overlay.labels import label_of
 
 MAX_ATOMS = 150
 """Larger molecules are not laid out: their drawings cannot be read at this resolution."""
@@ -36,6 +37,7 @@ class Layout:
         charge: (n,) int.
         labelled: (n,) bool, whether letters stand there.
         lettered: (n,) bool, whether letters may stand there: a methyl group may be spelt out.
+        label: (n, 3) int, what letters say where they stand, as ``labels.Label``.
         mol: what is drawn.
     """
 
@@ -48,6 +50,7 @@ class Layout:
     charge: np.ndarray
     labelled: np.ndarray
     lettered: np.ndarray
+    label: np.ndarray
     mol: Chem.Mol
 
     @property
@@ -69,7 +72,14 @@ class Layout:
             charge=self.charge[chosen],
             labelled=self.labelled[chosen],
             lettered=self.lettered[chosen],
+            label=self.label[chosen],
         )
+
+    @cached_property
+    def spelt(self) -> Layout:
+        """The same where letters stand at every atom, carbon too."""
+        every = np.ones(self.count, dtype=bool)
+        return replace(self, labelled=every, lettered=every)
 
     @cached_property
     def components(self) -> list[np.ndarray]:
@@ -182,6 +192,7 @@ def _layout(mol: Chem.Mol) -> Layout:
         charge=charge,
         labelled=labelled,
         lettered=labelled | (degree == 1),
+        label=np.array([label_of(a) for a in mol.GetAtoms()]),
         mol=mol,
     )
 

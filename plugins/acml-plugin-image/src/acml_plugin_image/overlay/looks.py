@@ -9,8 +9,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from acml_plugin_image.overlay.crops import atom_crops, bond_crops
+from acml_plugin_image.overlay.crops import LABEL, atom_crops, bond_crops, label_crops
 from acml_plugin_image.overlay.ground import Ground
+from acml_plugin_image.overlay.label_reader import read
 from acml_plugin_image.overlay.reader import log_shares
 
 PLACE_STEP, SIZE_STEP = 0.08, 0.06
@@ -51,6 +52,32 @@ def bond_looks(ground: Ground, begin: np.ndarray, end: np.ndarray, unit: np.ndar
         return bond_crops(ground, _place(part[:, 1:3], size), _place(part[:, 3:5], size), size)
 
     return _read("bonds", cells, cut)[index.ravel()]
+
+
+def label_looks(ground: Ground, at: np.ndarray, unit: np.ndarray, quarter: int) -> np.ndarray:
+    """Log probabilities of what labels say; kept with the ground, for candidates come back to a place.
+
+    Args:
+        at, unit: as ``atom_looks``.
+        quarter: quarter turns by which letters are turned, 0 to 3.
+
+    Returns:
+        (n, symbols + charges + hydrogens) float32, one after the other.
+    """
+    level, size = _sizes(unit)
+    keys = np.stack([level, *_steps(at, size), np.full(len(at), quarter)], axis=1)
+    cells, index = np.unique(keys, axis=0, return_inverse=True)
+    names = [tuple(cell) for cell in cells.tolist()]
+    new = cells[[name not in ground.read for name in names]]
+    if len(new):
+        crops = []
+        for one in np.unique(new[:, 0]):  # rising, as the cells are
+            length = float(np.exp(one * SIZE_STEP))
+            place = _place(new[new[:, 0] == one, 1:3], length)
+            crops.append(label_crops(ground, place, length, LABEL.grid * 1j**quarter))
+        rows = read(np.concatenate(crops))
+        ground.read.update(zip(map(tuple, new.tolist()), rows, strict=True))
+    return np.stack([ground.read[name] for name in names])[index.ravel()]
 
 
 def _read(

@@ -37,10 +37,10 @@ class Reader(nn.Module):
         first, second, third = CHANNELS
         last = -(-side // 8)  # side of the last map
         self.layers = nn.Sequential(
-            *_layer(1, first, 5),
-            *_layer(first, second, 3),
-            *_layer(second, second, 3, stride=1),
-            *_layer(second, third, 3),
+            *layer(1, first, 5),
+            *layer(first, second, 3),
+            *layer(second, second, 3, stride=1),
+            *layer(second, third, 3),
             nn.Flatten(),
             nn.Linear(third * last * last, HIDDEN),
             nn.ReLU(),
@@ -53,7 +53,7 @@ class Reader(nn.Module):
         return result
 
 
-def _layer(before: int, after: int, kernel: int, stride: int = 2) -> tuple[nn.Module, ...]:
+def layer(before: int, after: int, kernel: int, stride: int = 2) -> tuple[nn.Module, ...]:
     """A convolution, normalised."""
     convolution = nn.Conv2d(before, after, kernel, stride, kernel // 2, bias=False)
     return convolution, nn.BatchNorm2d(after), nn.ReLU()

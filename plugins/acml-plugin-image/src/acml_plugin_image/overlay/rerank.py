@@ -18,7 +18,7 @@ from acml_plugin_image.overlay.ground import Ground
 from acml_plugin_image.overlay.layouts import layouts, layouts_of
 from acml_plugin_image.overlay.tries import HOPELESS, Tried, finer, tried
 
-WEIGHTS = Evidence(atoms=1.0, bonds=1.0, unexplained=-4.0, bare=-1.0)
+WEIGHTS = Evidence(atoms=1.0, bonds=1.0, labels=0.5, unexplained=-4.0, bare=-1.0)
 """Of the parts of the evidence: near the likeliest on 160 drawings of validation molecules, half in the
 styles ``held_out``; ``unexplained`` is doubled, which tells chains of different length apart."""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from acml_plugin_image.overlay.ground import Ground
 from acml_plugin_image.overlay.layouts import Layout
 
 STEPS = 4
@@ -15,16 +16,13 @@ STEPS = 4
 TRIMMED = 0.28
 """Of a bond's length that a label covers [bond lengths]."""
 
-LONE_UNIT = 40.0
-"""Taken for the length of a bond where there is none [px]."""
-
 _ALONG = np.linspace(0.08, 0.92, STEPS, dtype=np.float32)
 
 
-def bond_lengths(layout: Layout, at: np.ndarray) -> np.ndarray:
-    """(M,) mean length of the bonds of atoms at ``at`` (M, n) [px]."""
+def bond_lengths(layout: Layout, at: np.ndarray, ground: Ground) -> np.ndarray:
+    """(M,) mean length of the bonds of atoms at ``at`` (M, n) [px]; the letters' where there is none."""
     if not len(layout.bonds):
-        return np.full(len(at), LONE_UNIT, dtype=np.float32)
+        return np.full(len(at), ground.lone_unit, dtype=np.float32)
     a, b = layout.bonds.T
     return np.maximum(np.abs(at[:, a] - at[:, b]).mean(axis=1), 1.0)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from acml_plugin_image.overlay.align import RIVAL, Laid, refined, rigid_ways
@@ -48,9 +48,13 @@ def tried(layouts: Iterable[Layout], ground: Ground, least: float) -> Tried:
     found: list[Laid] = []
     cheapest, best = 1.0, 0.0
     dearest = COSTLIEST if least > 0 else 1.0
-    for layout in layouts:
+    for layout in _spelt(layouts) if ground.spelt else layouts:
+        if not len(layout.bonds):
+            laid = align_pieces(layout, ground)
+            return Tried([laid], laid.quality)
         starts, cost = promising(layout, ground)
-        several = 1 < len(layout.components) <= MAX_COMPONENTS
+        bonded = sum(len(part) > 1 for part in layout.components)
+        several = len(layout.components) > 1 and bonded <= MAX_COMPONENTS
         if cost > min(cheapest + COSTLIER, dearest) and not several:
             continue
         cheapest = min(cheapest, cost)
@@ -65,6 +69,13 @@ def tried(layouts: Iterable[Layout], ground: Ground, least: float) -> Tried:
         return Tried([], best)
     found.sort(key=lambda laid: -laid.quality)
     return Tried([laid for laid in found if laid.quality >= best - RIVAL][:MOST], best)
+
+
+def _spelt(layouts: Iterable[Layout]) -> Iterator[Layout]:
+    """Each layout as it is, and with letters at every atom."""
+    for layout in layouts:
+        yield layout
+        yield layout.spelt
 
 
 def finer(laid: Laid, ground: Ground) -> Laid:
