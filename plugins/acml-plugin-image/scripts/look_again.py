@@ -1,4 +1,4 @@
-"""A model that looks at each picture at other scales, or mirrored too: the same weights, another folder.
+"""A model that looks at each picture at other scales, or mirrored too: weights as before.
 
     python scripts/look_again.py MODEL OUT --looks 1.0 0.84 --mirrored
 

@@ -17,11 +17,11 @@ from pathlib import Path
 import numpy as np
 import torch
 from acml_plugin_image.overlay.label_reader import FILE, LabelReader
-from acml_plugin_image.overlay.labels import is_element
+from acml_plugin_image.overlay.labels import NOTHING, OFF, is_element, symbols
 from drawings import real
 from label_examples import examples, molecule
 from rdkit import RDLogger
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.nn import functional
 from train_reader import damaged
@@ -29,6 +29,9 @@ from train_reader import damaged
 BATCH, RATE, SMOOTHING = 128, 3e-3, 0.02
 HELD = 8000
 """Examples that are not trained on."""
+COMMON = (NOTHING, OFF, "C", "N", "O", "S", "F", "Cl", "Br", "I", "P")
+KEPT = 0.3
+"""Share of the examples of these that each pass shows: most labels are such."""
 
 
 def draw(smiles: list[str], drawings: int, seed: int, fonts: list[str], out: Path) -> None:
@@ -58,23 +61,31 @@ def loss_of(seen: tuple[Tensor, ...], labels: Tensor) -> Tensor:
     return symbol + 0.5 * (rest[0] + rest[1])
 
 
+def common(labels: Tensor) -> Tensor:
+    """(n,) bool, whether labels (n, 3) have ``COMMON`` symbols."""
+    return torch.isin(labels[:, 0], torch.tensor([symbols().index(one) for one in COMMON]))
+
+
 @torch.no_grad()
 def right(reader: LabelReader, crops: Tensor, labels: Tensor) -> list[float]:
-    """Share of symbols, of charges and of hydrogens."""
-    hits: list[list[Tensor]] = [[], [], []]
+    """Share of symbols, of charges, of hydrogens, and of the symbols that are not ``COMMON``."""
+    hits: list[list[Tensor]] = [[], [], [], []]
     for part in torch.arange(len(crops)).split(1000):
         seen = reader(crops[part].float() / 255)
         element = is_element(labels[part, 0])
         for i, logits in enumerate(seen):
             hit = logits.argmax(1) == labels[part, i]
             hits[i].append(hit[element] if i else hit)
+            if not i:
+                hits[3].append(hit[~common(labels[part])])
     return [float(torch.cat(one).float().mean()) for one in hits]
 
 
 def train(reader: LabelReader, crops: Tensor, labels: Tensor, passes: int) -> None:
     trained = len(crops) - HELD
     optimiser = torch.optim.AdamW(reader.parameters(), RATE, weight_decay=0.01)
-    steps = trained // BATCH
+    often = common(labels[:trained])
+    steps = int(float((~often).sum() + KEPT * often.sum()) * 0.99) // BATCH
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, RATE, total_steps=passes * steps + 1, pct_start=0.15
     )
@@ -82,7 +93,9 @@ def train(reader: LabelReader, crops: Tensor, labels: Tensor, passes: int) -> No
     for number in range(passes):
         reader.train()
         total = 0.0
-        for step, part in enumerate(torch.randperm(trained).split(BATCH)[:steps]):
+        shown_now = torch.nonzero(~often | (torch.rand(trained) < KEPT))[:, 0]
+        shown_now = shown_now[torch.randperm(len(shown_now))]
+        for step, part in enumerate(shown_now.split(BATCH)[:steps]):
             shown = damaged(crops[part].float() / 255).clamp(-0.2, 1.2)
             with torch.autocast("cpu", torch.bfloat16):
                 seen = reader(shown)
@@ -108,6 +121,7 @@ def main() -> None:
     parser.add_argument("--passes", type=int, default=4)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--fonts", type=Path, help="folder of further fonts, see fonts.py")
+    parser.add_argument("--begin", type=Path, help="file with weights to begin with")
     parser.add_argument("--only-draw", action="store_true", help="make the examples of this seed")
     parser.add_argument("--out", type=Path, default=FILE, help="file for the weights")
     options = parser.parse_args()
@@ -126,6 +140,8 @@ def main() -> None:
     labels = torch.from_numpy(np.concatenate([part["labels"] for part in parts])).long()
     print(f"{len(crops)} examples", flush=True)
     reader = LabelReader()
+    if options.begin:
+        reader.load_state_dict(load_file(options.begin))
     train(reader, crops, labels, options.passes)
     half = {k: v.half() if v.is_floating_point() else v for k, v in reader.state_dict().items()}
     save_file(half, options.out)

@@ -34,7 +34,7 @@ class ImageConfig(Settings):
     )
     mirrored: bool = Field(
         False,
-        description="outside training a picture is seen mirrored too; the mean counts, in twice the time",
+        description="outside training a picture is seen mirrored too; twice the time, the mean counts",
     )
 
     weights: Literal["bundled", "none"] = Field(

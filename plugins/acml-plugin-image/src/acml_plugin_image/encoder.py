@@ -6,8 +6,8 @@ is locked. The last map is pooled as mean and as maximum: the mean counts (atoms
 says whether something is there at all.
 
 Outside training it can look several times, at the picture made smaller within its frame, and average
-the embeddings: what falls between the places of the last map at one scale does not at another. A mirrored
-picture shows the same molecule but for its stereochemistry, which InChIKey-14 does not know.
+the embeddings: what falls between the places of the last map at one scale does not at another. A
+mirrored picture shows the same molecule but for its stereochemistry, which InChIKey-14 does not know.
 """
 
 from __future__ import annotations

@@ -14,7 +14,6 @@ import numpy as np
 from acml_plugin_image.overlay.ground import Ground
 from acml_plugin_image.overlay.layouts import Layout
 from acml_plugin_image.overlay.strokes import bond_lengths, feet, squared, strokes
-from acml_plugin_image.overlay.turns import promising
 
 ROUNDS, AFFINE_ROUNDS = 6, 4
 """Refinements of each of them, and of what is kept."""
@@ -67,12 +66,6 @@ class Laid:
         """Share of strokes that have ink times share of ink that has strokes, 0 to 1."""
         inked = float(self.inked.mean()) if len(self.inked) else 1.0
         return inked * float(self.explained.mean())
-
-
-def align(layout: Layout, ground: Ground) -> Laid:
-    """The layout where it fits the ink best, turned, mirrored and slightly distorted (affine)."""
-    best = rigid_ways(layout, promising(layout, ground)[0], ground)[0]
-    return refined(best, ground)
 
 
 def rigid_ways(layout: Layout, starts: np.ndarray, ground: Ground) -> list[Laid]:

@@ -14,8 +14,8 @@ FAINT = 0.15
 
 
 NEAR_MIDDLE = 10
-"""Pixels of a label's crop to each side that the darkest ink is looked for in: letters may be paler than
-the bonds around them."""
+"""The darkest ink of a label's crop is looked for so many pixels to each side: letters may be paler
+than the bonds around them."""
 
 
 @dataclass(frozen=True)

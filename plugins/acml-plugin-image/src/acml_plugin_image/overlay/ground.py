@@ -31,8 +31,8 @@ SPECK, FAINT = 12, 40
 """Pieces with fewer pixels of this much ink [of 255] are dust or dots of a screen."""
 
 SPELT_PIECES, SPELT_SHARE = 8, 0.4
-"""Where carbon is spelt out, bonds hang on nothing: at least so many pieces of ink, none of which is longer
-than this share of the whole."""
+"""Where carbon is spelt out, bonds hang on nothing: at least so many pieces of ink, none of which is
+longer than this share of the whole."""
 
 FEWEST_PIXELS = 12
 """A picture with less ink shows nothing that could be laid over."""

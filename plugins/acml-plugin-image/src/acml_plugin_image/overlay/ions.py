@@ -1,4 +1,4 @@
-"""Lone ions, solvent molecules and metals: letters without bonds, which may stand anywhere on the paper.
+"""Lone ions, water and metals: letters without bonds, which may stand anywhere on the paper.
 
 Each goes where the letters say what it is: places of letters are read, and the ions are shared out over
 them so that they agree best (an assignment problem).
@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from acml_plugin_image.overlay.evidence import CONFIDENT, TURNED, UNREAD
 from acml_plugin_image.overlay.ground import Ground
 from acml_plugin_image.overlay.labels import agreement
 from acml_plugin_image.overlay.looks import label_looks
+from acml_plugin_image.overlay.said import CONFIDENT, TURNED, UNREAD
 
 SMALLEST, LARGEST = 0.15, 1.3
 """Height or width of a letter, at least; of letters that touch, at most [bond lengths]."""

@@ -1,7 +1,7 @@
 """A network that reads labels, of all elements and abbreviations, with charge and hydrogens.
 
-``reader`` tells the commonest elements apart, at every place and turned anyhow; this one looks at more
-of the picture around a place, for what it takes to read "Sm3+", "NH2" or "CO2Et", and at upright letters.
+``reader`` tells the commonest elements apart, at every place and turned anyhow; this one looks at
+more of the picture around a place, as "Sm3+", "NH2" or "CO2Et" need, and at upright letters.
 """
 
 from __future__ import annotations

@@ -10,7 +10,12 @@ import numpy as np
 from rdkit import Chem
 from rdkit.Chem import rdAbbreviations, rdCoordGen, rdDepictor
 
-from acml_plugin_image.depict import NUMBER, abbreviations, fits_coordgen
+from acml_plugin_image.depict import (
+    MAX_HYDROGEN_ATOMS,
+    NUMBER,
+    abbreviations,
+    fits_coordgen,
+)
 from acml_plugin_image.overlay.labels import label_of
 
 MAX_ATOMS = 150
@@ -32,7 +37,7 @@ class Layout:
         bonds: (b, 2) int, numbers of the two ends.
         order: (b,) int: 1, 2 or 3; aromatic bonds as in one Kekule structure.
         aromatic: (b,) bool.
-        number: (n,) int, index in the molecule; -1 for an abbreviation.
+        number: (n,) int, index in the molecule; -1 for an abbreviation or a drawn hydrogen.
         element: (n,) int, atomic number; 0 for an abbreviation.
         charge: (n,) int.
         labelled: (n,) bool, whether letters stand there.
@@ -156,7 +161,12 @@ def _abbreviated(mol: Chem.Mol) -> Chem.Mol | None:
     return _plain(Chem.Mol(short)) if short.GetNumAtoms() < mol.GetNumAtoms() else None
 
 
-WAYS = (_plain, _with_coordgen, _abbreviated)
+def _with_hydrogens(mol: Chem.Mol) -> Chem.Mol | None:
+    few = mol.GetNumHeavyAtoms() <= MAX_HYDROGEN_ATOMS
+    return _plain(Chem.AddHs(mol)) if few else None
+
+
+WAYS = (_plain, _with_coordgen, _abbreviated, _with_hydrogens)
 
 
 def _layout(mol: Chem.Mol) -> Layout:

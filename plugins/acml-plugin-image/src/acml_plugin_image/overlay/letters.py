@@ -13,7 +13,7 @@ TALL = 0.8
 
 
 def pieces(inked: np.ndarray) -> np.ndarray:
-    """(p, 4) float, left, top, right and bottom of pieces of ink (S, S) bool that hang together [px]."""
+    """(p, 4) float, left, top, right, bottom of pieces of ink (S, S) bool that hang together [px]."""
     found, _ = label(inked, structure=np.ones((3, 3)))
     boxes = [(x.start, y.start, x.stop, y.stop) for y, x in find_objects(found)]
     return np.array(boxes, dtype=float).reshape(-1, 4)

@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from acml_plugin_image.overlay.align import Laid, align, judged, refined
+from acml_plugin_image.overlay.align import Laid, judged, refined, rigid_ways
+from acml_plugin_image.overlay.evidence import weighed
 from acml_plugin_image.overlay.ground import Ground
 from acml_plugin_image.overlay.ions import placed
 from acml_plugin_image.overlay.layouts import Layout
 from acml_plugin_image.overlay.strokes import strokes
+from acml_plugin_image.overlay.turns import promising
 
 MAX_COMPONENTS = 6
 """Where more of them have bonds, they are laid as one."""
@@ -22,10 +24,20 @@ FEWEST_POINTS = 6
 """Of free ink, for a component with bonds."""
 
 
-def align_pieces(layout: Layout, ground: Ground) -> Laid:
+def _best(layout: Layout, ground: Ground, read: int) -> Laid:
+    """Of the ways that fit about equally well, the one whose letters and bonds agree best."""
+    ways = rigid_ways(layout, promising(layout, ground)[0], ground)[:read]
+    best = ways[int(np.argmax(weighed(ways, ground)))] if len(ways) > 1 else ways[0]
+    return refined(best, ground)
+
+
+def align_pieces(layout: Layout, ground: Ground, ways: int = 1) -> Laid:
     """The largest component where it fits best, the others on the ink that is left.
 
     What has no bonds is laid last: its letters say where (``ions``).
+
+    Args:
+        ways: of each component, that are read, where several fit about equally well.
     """
     bonded = [part for part in layout.components if len(part) > 1]
     at = np.empty(layout.count, dtype=np.complex64)
@@ -34,7 +46,7 @@ def align_pieces(layout: Layout, ground: Ground) -> Laid:
         if part is not bonded[0] and len(free) < FEWEST_POINTS:
             at[part] = ground.points.mean() + unit * layout.at[part]
             continue
-        laid = align(layout.part(part), replace(ground, points=free))
+        laid = _best(layout.part(part), replace(ground, points=free), ways)
         at[part], free = laid.at, free[laid.explained < FREE]
         unit = laid.unit if part is bonded[0] else unit
         drawn = strokes(laid.layout, laid.at[None]).ravel()

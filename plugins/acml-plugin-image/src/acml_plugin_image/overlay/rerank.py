@@ -13,14 +13,14 @@ from rdkit.rdBase import BlockLogs
 
 from acml_plugin_image.overlay.align import Laid
 from acml_plugin_image.overlay.bend import other_sides
-from acml_plugin_image.overlay.evidence import Evidence, evidence
+from acml_plugin_image.overlay.evidence import weighed
 from acml_plugin_image.overlay.ground import Ground
 from acml_plugin_image.overlay.layouts import layouts, layouts_of
+from acml_plugin_image.overlay.said import said
 from acml_plugin_image.overlay.tries import HOPELESS, Tried, finer, tried
 
-WEIGHTS = Evidence(atoms=1.0, bonds=1.0, labels=0.5, unexplained=-4.0, bare=-1.0)
-"""Of the parts of the evidence: near the likeliest on 160 drawings of validation molecules, half in the
-styles ``held_out``; ``unexplained`` is doubled, which tells chains of different length apart."""
+LABELS = 1.0
+"""Weight of what labels say."""
 
 FINER, CLEAR = 2, 15.0
 """Of a candidate's ways so many are refined, unless their evidence is so much less than the best's."""
@@ -28,10 +28,10 @@ FINER, CLEAR = 2, 15.0
 TURNED = 3
 """Substituents of a candidate that are turned over because letters or bonds agree better then."""
 
-OUT_OF_REACH = 40.0
-"""Nothing is turned over in a candidate that lacks more evidence than this."""
+OUT_OF_REACH, PER_ATOM = 40.0, 2.0
+"""Nothing is turned over in a candidate that lacks more evidence than this, and than so much an atom."""
 
-ANOTHER_LAYOUT = -60.0
+ANOTHER_LAYOUT = -200.0
 """Evidence for a molecule that is drawn in a layout which is not tried: none falls below it."""
 
 DAMAGE = 6.0
@@ -55,8 +55,12 @@ def rerank(picture: Image.Image, mols: Sequence[Chem.Mol]) -> np.ndarray:
         return np.full(len(mols), LEAST)
     with BlockLogs():
         found = [tried(layouts_of(Chem.MolToSmiles(mol)), ground, HOPELESS) for mol in mols]
-    best = _best(found, ground)
-    return np.array([_score(*pair) for pair in zip(found, best, strict=True)], dtype=np.float64)
+    values = [ANOTHER_LAYOUT + one.quality for one in found]
+    best = [(i, *pair) for i, pair in enumerate(_best(found, ground)) if pair is not None]
+    letters = said([laid for _, laid, _ in best], ground)
+    for (i, _, value), one in zip(best, letters, strict=True):
+        values[i] = float(np.logaddexp(value + LABELS * one, ANOTHER_LAYOUT))
+    return np.array([_damped(value) for value in values], dtype=np.float64)
 
 
 def laid_out(mol: Chem.Mol, ground: Ground) -> Laid | None:
@@ -72,7 +76,7 @@ def laid_out(mol: Chem.Mol, ground: Ground) -> Laid | None:
 
 def _best(found: Sequence[Tried], ground: Ground) -> list[tuple[Laid, float] | None]:
     """The way with most evidence, with it, for each candidate; None where there is no way."""
-    ways = [[finer(laid, ground) for laid in some] for some in _read_first(found, ground)]
+    ways = [finer(some, ground) for some in _read_first(found, ground)]
     best = [pairs[0] if pairs else None for pairs in _weighed(ways, ground)]
     todo: Sequence[int] = range(len(best))
     for _ in range(TURNED):
@@ -87,7 +91,7 @@ def _turn(best: list[tuple[Laid, float] | None], todo: Sequence[int], ground: Gr
         those where one was.
     """
     ways = [
-        [] if pair is None or pair[1] <= -OUT_OF_REACH else other_sides(pair[0], ground)
+        other_sides(pair[0], ground) if pair is not None and _within_reach(*pair) else []
         for pair in (best[number] for number in todo)
     ]
     turned = []
@@ -99,6 +103,10 @@ def _turn(best: list[tuple[Laid, float] | None], todo: Sequence[int], ground: Gr
     return turned
 
 
+def _within_reach(laid: Laid, value: float) -> bool:
+    return value > -max(OUT_OF_REACH, PER_ATOM * laid.layout.count)
+
+
 def _read_first(found: Sequence[Tried], ground: Ground) -> list[list[Laid]]:
     """For each candidate the few ways whose letters and bonds agree best."""
     pairs = _weighed([one.ways for one in found], ground)
@@ -107,17 +115,9 @@ def _read_first(found: Sequence[Tried], ground: Ground) -> list[list[Laid]]:
 
 def _weighed(ways: Sequence[Sequence[Laid]], ground: Ground) -> list[list[tuple[Laid, float]]]:
     """Each candidate's ways with their evidence, most first."""
-    seen = evidence([laid for some in ways for laid in some], ground)
-    values = iter([float(np.dot(WEIGHTS, one)) for one in seen])
+    values = iter(weighed([laid for some in ways for laid in some], ground))
     pairs = [[(laid, next(values)) for laid in some] for some in ways]
     return [sorted(some, key=lambda pair: -pair[1]) for some in pairs]
-
-
-def _score(found: Tried, best: tuple[Laid, float] | None) -> float:
-    if best is None:
-        return _damped(ANOTHER_LAYOUT + found.quality)
-    value = best[1]
-    return _damped(max(value, ANOTHER_LAYOUT) + math.log1p(math.exp(-abs(value - ANOTHER_LAYOUT))))
 
 
 def _damped(evidence: float) -> float:

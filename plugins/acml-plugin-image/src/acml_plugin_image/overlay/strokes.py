@@ -20,7 +20,7 @@ _ALONG = np.linspace(0.08, 0.92, STEPS, dtype=np.float32)
 
 
 def bond_lengths(layout: Layout, at: np.ndarray, ground: Ground) -> np.ndarray:
-    """(M,) mean length of the bonds of atoms at ``at`` (M, n) [px]; the letters' where there is none."""
+    """(M,) mean length of the bonds of atoms at ``at`` (M, n) [px]; without bonds from letters."""
     if not len(layout.bonds):
         return np.full(len(at), ground.lone_unit, dtype=np.float32)
     a, b = layout.bonds.T

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from acml_plugin_image.overlay.align import RIVAL, Laid, refined, rigid_ways
@@ -20,6 +20,9 @@ ENOUGH = 0.93
 
 COSTLIER, COSTLIEST = 0.05, 0.45
 """A layout that costs so much more than the best at its best turn, or so much, is not refined."""
+
+READ = 4
+"""Ways of a component that are read."""
 
 MOST = 4
 """Ways that are read."""
@@ -78,6 +81,15 @@ def _spelt(layouts: Iterable[Layout]) -> Iterator[Layout]:
         yield layout.spelt
 
 
-def finer(laid: Laid, ground: Ground) -> Laid:
-    """Distorted a little, and bent where strokes lack ink."""
+def finer(some: Sequence[Laid], ground: Ground) -> list[Laid]:
+    """Distorted a little, and bent where strokes lack ink; the components of the best way read, too."""
+    more = [
+        align_pieces(laid.layout, ground, READ)
+        for laid in some[:1]
+        if len(laid.layout.components) > 1 and len(laid.layout.bonds)
+    ]
+    return [_finer(laid, ground) for laid in (*some, *more)]
+
+
+def _finer(laid: Laid, ground: Ground) -> Laid:
     return bent(laid, ground) if laid.quality < RIGID else refined(laid, ground)

@@ -5,14 +5,18 @@ Places are complex numbers, x + iy [px]: a turn with a change of size is then a 
 
 from __future__ import annotations
 
+import math
+from functools import cache
+
 import numpy as np
 
 from acml_plugin_image.overlay.ground import Ground
 from acml_plugin_image.overlay.layouts import Layout
 from acml_plugin_image.overlay.strokes import squared, strokes
 
-ANGLES = 90
-"""Turns that are tried, each plain and mirrored."""
+ANGLES, WIDE, MOST = 90, 10.0, 4
+"""Turns that are tried, each plain and mirrored; more of them where the drawing's radius is longer than
+``WIDE`` [bond lengths], up to ``MOST`` times as many: a step must not carry its rim past the ink."""
 
 SIZES = (0.87, 1.0, 1.15)
 """Sizes that are tried, relative to the one at which the spread of the strokes is that of the ink."""
@@ -45,8 +49,6 @@ REACH = 0.5
 RIM = 0.35
 """How far letters at the rim stand out [bond lengths]."""
 
-_FACTOR = np.exp(1j * np.arange(ANGLES) * (2 * np.pi / ANGLES)).astype(np.complex64)[:, None]
-
 
 def promising(layout: Layout, ground: Ground) -> tuple[np.ndarray, float]:
     """The turns at which a layout's strokes come nearest to ink.
@@ -59,29 +61,31 @@ def promising(layout: Layout, ground: Ground) -> tuple[np.ndarray, float]:
     """
     drawn = strokes(layout, layout.at[None]).ravel() if len(layout.bonds) else layout.at
     chosen = np.linspace(0, len(drawn) - 1, min(POINTS, len(drawn))).round().astype(int)
-    points, at = _turned(drawn[chosen]), _turned(layout.at)
+    radius = float(np.abs(layout.at - layout.at.mean()).max())
+    angles = ANGLES * min(max(math.ceil(radius / WIDE), 1), MOST)
+    points, at = _turned(drawn[chosen], angles), _turned(layout.at, angles)
     ink = ground.points
     first = at.real.min(axis=1) + 1j * at.imag.min(axis=1)
     last = at.real.max(axis=1) + 1j * at.imag.max(axis=1)
     low, high = ink.real.min() + 1j * ink.imag.min(), ink.real.max() + 1j * ink.imag.max()
     extent = np.abs(high - low) / np.abs(last - first + RIM * (1 + 1j))
-    centre = _turned(drawn.mean(keepdims=True))[:, 0]
+    centre = _turned(drawn.mean(keepdims=True), angles)[:, 0]
     spread = np.sqrt(squared(drawn - drawn.mean()).mean())
     own = np.sqrt(squared(ink - ink.mean()).mean()) / max(float(spread), 1e-3)
     size = np.stack([extent, *(np.full(len(at), factor * own) for factor in SIZES)])
-    size = size.astype(np.float32)[..., None]  # (4, 2 ANGLES, 1)
+    size = size.astype(np.float32)[..., None]  # (4, 2 angles, 1)
     shift = ink.mean() - size * centre[:, None]
     shift[0] = ((low + high) / 2 - extent * (first + last) / 2)[:, None]
     shift = shift.astype(np.complex64)
     away = ground.away(points * size + shift) / (REACH * size)
-    cost = np.minimum(away, 1).mean(axis=2).ravel()  # 4 * 2 ANGLES
+    cost = np.minimum(away, 1).mean(axis=2).ravel()  # 4 * 2 angles
     every = np.tile(np.arange(len(at)), len(size))
-    starts = _distinct(cost, every, STARTS, NEARLY)
+    starts = _distinct(cost, every, angles, STARTS, NEARLY)
     row, turn = np.divmod(starts, len(at))
     size, shift = size[row, turn], shift[row, turn]
     new_size, new_shift, finer = _shifted(points[turn], size, shift, ground)
-    kept = _distinct(cost[starts], turn, KEPT, DEARER)
-    moved = _distinct(finer, turn, KEPT, DEARER)
+    kept = _distinct(cost[starts], turn, angles, KEPT, DEARER)
+    moved = _distinct(finer, turn, angles, KEPT, DEARER)
     stays = ((new_size == size) & (new_shift == shift))[:, 0]
     moved = moved[~(stays[moved] & np.isin(moved, kept))]  # what is kept anyway is refined once
     found = [at[turn[kept]] * size[kept] + shift[kept]]
@@ -116,16 +120,25 @@ def _shifted(
     )
 
 
-def _turned(places: np.ndarray) -> np.ndarray:
-    """Places (n,) under every turn, plain and mirrored: (2 ANGLES, n)."""
-    return np.concatenate([_FACTOR * places, _FACTOR * places.conj()])
+def _turned(places: np.ndarray, angles: int) -> np.ndarray:
+    """Places (n,) under every turn, plain and mirrored: (2 angles, n)."""
+    factor = _factors(angles)
+    return np.concatenate([factor * places, factor * places.conj()])
 
 
-def _distinct(cost: np.ndarray, turn: np.ndarray, most: int, dearer: float) -> np.ndarray:
+@cache
+def _factors(angles: int) -> np.ndarray:
+    return np.exp(1j * np.arange(angles) * (2 * np.pi / angles)).astype(np.complex64)[:, None]
+
+
+def _distinct(
+    cost: np.ndarray, turn: np.ndarray, angles: int, most: int, dearer: float
+) -> np.ndarray:
     """The cheapest of turns that differ clearly.
 
     Args:
         cost, turn: (M,) of each, and its number, those of mirrored layouts after those of plain ones.
+        angles: how many there are of either.
         most: that are kept.
         dearer: than the cheapest one, at most.
     """
@@ -134,12 +147,12 @@ def _distinct(cost: np.ndarray, turn: np.ndarray, most: int, dearer: float) -> n
     for i in order:
         if cost[i] > cost[order[0]] + dearer:
             break
-        side, step = divmod(int(turn[i]), ANGLES)
+        side, step = divmod(int(turn[i]), angles)
         near = False
         for j in kept:
-            other, place = divmod(int(turn[j]), ANGLES)
-            gap = (step - place) % ANGLES
-            near |= side == other and min(gap, ANGLES - gap) <= APART
+            other, place = divmod(int(turn[j]), angles)
+            gap = (step - place) % angles
+            near |= side == other and min(gap, angles - gap) <= APART
         if not near:
             kept.append(i)
         if len(kept) == most:
