@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -15,7 +14,9 @@ from acml_plugin_image.overlay.ground import Ground
 from acml_plugin_image.overlay.layouts import layouts
 from acml_plugin_image.overlay.rerank import LEAST, laid_out
 from acml_plugin_image.overlay.tries import tried
+from acml_plugin_image.pictures import png
 from acml_plugin_image.signal import ImageSignal
+from acml_plugin_image.styles import PLAIN
 from PIL import Image
 from rdkit import Chem
 from rdkit.Chem import Draw, rdDepictor, rdMolTransforms
@@ -29,25 +30,17 @@ RIVALS = {
 }  # fmt: skip
 """The first of each is drawn."""
 
-STYLE = styles.Style(
-    size=300, layout="rdkit", shuffle=False, mirror=False, rotate=0.0, line=2.0,
-    font=styles.BUILTIN_FONTS[0], font_size=0.55, label_padding=0.05, offset=0.16, margin=0.06,
-    palette="bw", background=styles.WHITE, acs=False, comic=False, split_bonds=False,
-    aromatic="kekule", abbreviate=0.0, labels="none", hydrogens=False, stereo_labels=False,
-    unknown_stereo=False, legend="",
-)  # fmt: skip
-
 WAYS = {
-    "plain": STYLE,
-    "turned": replace(STYLE, rotate=71.0, mirror=True),
-    "another font": replace(STYLE, font=styles.font_path("DejaVuSerif.ttf"), font_size=0.7),
-    "thick": replace(STYLE, line=5.0, size=360, rotate=200.0),
+    "plain": PLAIN,
+    "turned": replace(PLAIN, rotate=71.0, mirror=True),
+    "another font": replace(PLAIN, font=styles.font_path("DejaVuSerif.ttf"), font_size=0.7),
+    "thick": replace(PLAIN, line=5.0, size=360, rotate=200.0),
     "thin, light on dark": replace(
-        STYLE, line=0.9, palette=(0.9, 1.0, 0.8), background=(0.1, 0.0, 0.2)
+        PLAIN, line=0.9, palette=(0.9, 1.0, 0.8), background=(0.1, 0.0, 0.2)
     ),
-    "CoordGen": replace(STYLE, layout="coordgen", rotate=30.0),
-    "circles": replace(STYLE, aromatic="circle"),
-    "methyl groups spelt out": replace(STYLE, labels="methyl", legend="12a"),
+    "CoordGen": replace(PLAIN, layout="coordgen", rotate=30.0),
+    "circles": replace(PLAIN, aromatic="circle"),
+    "methyl groups spelt out": replace(PLAIN, labels="methyl", legend="12a"),
 }
 
 
@@ -73,9 +66,7 @@ CASES = [
 
 
 def signal_of(picture: Image.Image) -> ImageSignal:
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG")
-    return ImageSignal(image=buffer.getvalue())
+    return ImageSignal(image=png(picture))
 
 
 def both_ways(mol: Chem.Mol, dihedral: tuple[int, int, int, int]) -> Iterator[Image.Image]:
@@ -97,7 +88,7 @@ def test_the_right_one_of_rivals_wins(rivals: str, way: str) -> None:
 @pytest.mark.parametrize("effect", [degrade.speckle, degrade.skew, degrade.compress_hard])
 def test_damage_does_not_matter(effect: degrade.Effect) -> None:
     mols = [Chem.MolFromSmiles(text) for text in RIVALS["place"]]
-    picture = effect(depict(mols[0], STYLE, np.random.default_rng(0)), np.random.default_rng(1))
+    picture = effect(depict(mols[0], PLAIN, np.random.default_rng(0)), np.random.default_rng(1))
     assert Picture().rerank(signal_of(picture), mols).argmax() == 0
 
 
@@ -117,7 +108,7 @@ def test_a_ring_is_turned_until_its_letters_agree() -> None:
 def test_large_letters_do_not_move_the_drawing() -> None:
     """They lie beyond the strokes on one side, so that the middle of the ink is not theirs."""
     mol = Chem.MolFromSmiles("CCc1ccccc1NC")
-    style = replace(STYLE, font_size=0.8, labels="methyl", size=380)
+    style = replace(PLAIN, font_size=0.8, labels="methyl", size=380)
     ground = Ground.of(depict(mol, style, np.random.default_rng(0)))
     assert ground is not None
     found = laid_out(mol, ground)
@@ -140,11 +131,11 @@ def test_abbreviations_and_salts() -> None:
     rng = np.random.default_rng(5)
     mol = Chem.MolFromSmiles("COc1ccc(C(F)(F)F)cc1C(=O)OC")
     other = Chem.MolFromSmiles("COc1ccc(C(F)(F)F)cc1CC(=O)OC")
-    picture = depict(mol, replace(STYLE, abbreviate=0.6), rng)
+    picture = depict(mol, replace(PLAIN, abbreviate=0.6), rng)
     scores = Picture().rerank(signal_of(picture), [other, mol])
     assert scores[1] > scores[0]
     salts = [Chem.MolFromSmiles(text) for text in ("CC(N)Cc1ccccc1.Cl", "CC(N)CCc1ccccc1.Cl")]
-    picture = depict(salts[0], STYLE, rng)
+    picture = depict(salts[0], PLAIN, rng)
     scores = Picture().rerank(signal_of(picture), salts)
     assert scores[0] > scores[1]
 
@@ -161,7 +152,7 @@ def test_whatever_is_shown_the_scores_are_finite() -> None:
     line = Image.fromarray(
         np.where(np.arange(90)[:, None] == 40, 0, 255).astype(np.uint8).repeat(90, 1)
     )
-    letter = depict(Chem.MolFromSmiles("O"), STYLE, rng)
+    letter = depict(Chem.MolFromSmiles("O"), PLAIN, rng)
     for picture in (noise, dot, line, letter, Image.new("RGB", (64, 64), "white")):
         mols = [empty, atom, huge, chain, metal]
         scores = Picture().rerank(signal_of(picture), mols)
@@ -170,12 +161,13 @@ def test_whatever_is_shown_the_scores_are_finite() -> None:
     assert Picture().rerank(signal_of(noise), []).shape == (0,)
 
 
-def test_scores_are_those_of_each_candidate_alone() -> None:
+def test_scores_do_not_depend_on_other_candidates() -> None:
+    """But for one that shows how the page lies, which the right one does."""
     mols = [Chem.MolFromSmiles(text) for text in RIVALS["bond"]]
-    signal = signal_of(depict(mols[1], STYLE, np.random.default_rng(0)))
+    signal = signal_of(depict(mols[1], PLAIN, np.random.default_rng(0)))
     together = Picture().rerank(signal, mols)
-    alone = np.concatenate([Picture().rerank(signal, [mol]) for mol in mols])
-    assert np.allclose(together, alone, atol=1e-4)
+    beside = [Picture().rerank(signal, [mols[1], mol])[1] for mol in mols]
+    assert np.allclose(together, beside, atol=1e-4)
 
 
 def test_atoms_are_assigned_to_their_places() -> None:
@@ -184,7 +176,7 @@ def test_atoms_are_assigned_to_their_places() -> None:
     full, heavy = Chem.AddHs(mol), mol.GetNumAtoms()
     hydrogens = full.GetNumAtoms() - heavy
     order = [*range(heavy, full.GetNumAtoms()), *range(heavy)]
-    picture, places = depict_with_places(mol, replace(STYLE, rotate=40.0), np.random.default_rng(0))
+    picture, places = depict_with_places(mol, replace(PLAIN, rotate=40.0), np.random.default_rng(0))
     drawn = {int(number): complex(x, y) for x, y, number in places}
     for given in (mol, Chem.RenumberAtoms(full, order)):
         rows = Picture().assign(signal_of(picture), given)
@@ -200,7 +192,7 @@ def test_atoms_are_assigned_to_their_places() -> None:
 def test_layouts_do_not_change_the_molecule() -> None:
     mol = Chem.MolFromSmiles("COc1ccccc1")
     before = mol.ToBinary()
-    ground = Ground.of(depict(mol, STYLE, np.random.default_rng(0)))
+    ground = Ground.of(depict(mol, PLAIN, np.random.default_rng(0)))
     assert ground is not None
     assert tried(layouts(mol), ground, 0.0).ways
     assert mol.ToBinary() == before

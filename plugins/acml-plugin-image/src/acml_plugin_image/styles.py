@@ -88,6 +88,34 @@ class Style:
     legend: str
 
 
+PLAIN = Style(
+    size=300,
+    layout="rdkit",
+    shuffle=False,
+    mirror=False,
+    rotate=0.0,
+    line=2.0,
+    font=BUILTIN_FONTS[0],
+    font_size=0.55,
+    label_padding=0.05,
+    offset=0.16,
+    margin=0.06,
+    palette="bw",
+    background=WHITE,
+    acs=False,
+    comic=False,
+    split_bonds=False,
+    aromatic="kekule",
+    abbreviate=0.0,
+    labels="none",
+    hydrogens=False,
+    stereo_labels=False,
+    unknown_stereo=False,
+    legend="",
+)
+"""A drawing as papers have it, from which others differ."""
+
+
 def sample(rng: np.random.Generator, family: Family) -> Style:
     """A random style of a family."""
     return _train(rng) if family == "train" else _held_out(rng)

@@ -23,6 +23,9 @@ STIFF, HELD = 4.0, 0.3
 BENDS = 2
 """Rounds in which atoms are moved one by one."""
 
+TINY = 1e-6
+"""Against division by nothing."""
+
 POINTS = 4.0
 """Points of ink that count for each bond, so that pictures of any size are bent alike."""
 
@@ -37,14 +40,14 @@ def bent(laid: Laid, ground: Ground) -> Laid:
 
 
 def other_sides(laid: Laid, ground: Ground) -> list[Laid]:
-    """The layout with one substituent turned over in each, where about as much of it lies on ink.
+    """The layout with one substituent turned over, or two exchanged, where as much of it lies on ink.
 
     A ring that hangs on one bond has its strokes on ink either way: its letters tell which it is.
     """
     layout = laid.layout
-    if not layout.sides:
+    if not layout.sides and not layout.swaps:
         return []
-    tried = _each_turned_over(laid)
+    tried = np.concatenate([_each_turned_over(laid), _each_swapped(laid)])
     inked = stroke_ink(layout, tried, laid.unit, ground).sum(axis=1)
     return judged_each(layout, tried[inked > laid.inked.sum() - GAIN], ground)
 
@@ -57,6 +60,19 @@ def _each_turned_over(laid: Laid) -> np.ndarray:
         axis = row[b] - row[a]
         if abs(axis) > 0:
             row[moving] = row[a] + axis / axis.conj() * (row[moving] - row[a]).conj()
+    return tried
+
+
+def _each_swapped(laid: Laid) -> np.ndarray:
+    """(swaps, n) places of the atoms [px] with two substituents in each other's place in each."""
+    swaps = laid.layout.swaps
+    tried = np.repeat(laid.at[None], len(swaps), axis=0)
+    for row, (centre, (first, second), moving) in zip(tried, swaps, strict=True):
+        middle = laid.at[centre]
+        there = (laid.at[second] - middle) / (laid.at[first] - middle + TINY)
+        turn = there / (abs(there) + TINY)
+        row[moving[0]] = middle + turn * (laid.at[moving[0]] - middle)
+        row[moving[1]] = middle + turn.conjugate() * (laid.at[moving[1]] - middle)
     return tried
 
 

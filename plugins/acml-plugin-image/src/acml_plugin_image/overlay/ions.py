@@ -11,14 +11,9 @@ from scipy.optimize import linear_sum_assignment
 
 from acml_plugin_image.overlay.ground import Ground
 from acml_plugin_image.overlay.labels import agreement
+from acml_plugin_image.overlay.letters import letters
 from acml_plugin_image.overlay.looks import label_looks
 from acml_plugin_image.overlay.said import CONFIDENT, TURNED, UNREAD
-
-SMALLEST, LARGEST = 0.15, 1.3
-"""Height or width of a letter, at least; of letters that touch, at most [bond lengths]."""
-
-NEXT = 0.35
-"""Letters of one label have a gap of at most this between them [bond lengths]."""
 
 CLEAR = 0.3
 """Letters whose middle is nearer than this to what is laid already belong to it [bond lengths]."""
@@ -39,7 +34,7 @@ def placed(labels: np.ndarray, unit: float, taken: np.ndarray, ground: Ground) -
         (m,) complex64 [px]; the middle of the picture's ink for one that no letters are left for.
     """
     at = np.full(len(labels), ground.points.mean(), dtype=np.complex64)
-    places = letters(unit, taken, ground)[:MOST_PLACES]
+    places = _free(unit, taken, ground)[:MOST_PLACES]
     if not len(places):
         return at
     found, most = None, -np.inf
@@ -57,21 +52,9 @@ def placed(labels: np.ndarray, unit: float, taken: np.ndarray, ground: Ground) -
     return at
 
 
-def letters(unit: float, taken: np.ndarray, ground: Ground) -> np.ndarray:
-    """(p,) complex64, middles of letters that are free, and of two next to each other [px]."""
-    boxes = ground.boxes
-    width, height = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
-    size = np.maximum(width, height) / unit
-    middle = (boxes[:, 0] + boxes[:, 2] - 1) / 2 + 1j * (boxes[:, 1] + boxes[:, 3] - 1) / 2
-    kept = (size >= SMALLEST) & (np.minimum(width, height) <= LARGEST * unit)
-    if len(taken):
-        kept &= np.abs(middle[:, None] - taken).min(axis=1) > CLEAR * unit
-    boxes, middle, size = boxes[kept], middle[kept], size[kept]
-    order = np.argsort(-size, kind="stable")
-    boxes, middle = boxes[order], middle[order]
-    gap_x = boxes[None, :, 0] - boxes[:, None, 2]
-    gap_y = boxes[None, :, 1] - boxes[:, None, 3]
-    apart = np.maximum(np.maximum(gap_x, gap_x.T), np.maximum(gap_y, gap_y.T))
-    first, second = np.nonzero(np.triu(apart < NEXT * unit, 1))
-    both = (middle[first] + middle[second]) / 2
-    return np.concatenate([middle, both]).astype(np.complex64)
+def _free(unit: float, taken: np.ndarray, ground: Ground) -> np.ndarray:
+    """(p,) complex64, middles of letters that nothing is laid on [px]."""
+    places = letters(ground.boxes, unit)
+    if not len(taken):
+        return places
+    return places[np.abs(places[:, None] - taken).min(axis=1) > CLEAR * unit]

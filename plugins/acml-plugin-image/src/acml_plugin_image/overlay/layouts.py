@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from itertools import combinations
 
 import numpy as np
 from rdkit import Chem
@@ -21,8 +22,11 @@ from acml_plugin_image.overlay.labels import label_of
 MAX_ATOMS = 150
 """Larger molecules are not laid out: their drawings cannot be read at this resolution."""
 
-ABBREVIATED = 0.6
-"""Largest share of the atoms that abbreviations may cover."""
+ABBREVIATED, LESS, LEAST = 0.6, 0.45, 0.32
+"""Largest share of the atoms that one abbreviation may cover: more or less of a long chain."""
+
+CROWDED = 4
+"""Neighbours of an atom whose substituents may have other places than in the layout."""
 
 KEPT_LAYOUTS = 6000
 """Layouts that are kept, of about 10 kB each."""
@@ -101,6 +105,15 @@ class Layout:
         """
         return _sides(self)
 
+    @cached_property
+    def swaps(self) -> list[tuple[int, tuple[int, int], tuple[np.ndarray, np.ndarray]]]:
+        """Substituents of an atom with four neighbours that could have each other's place.
+
+        Each is the number of the atom, those of two of its neighbours, and what hangs on either, with
+        it. Which of four lies where follows from the order of the atoms, which is not known.
+        """
+        return _swaps(self)
+
 
 def layouts(mol: Chem.Mol) -> Iterator[Layout]:
     """Layouts of a molecule, the commonest first; none where it cannot be laid out.
@@ -156,9 +169,30 @@ def _with_coordgen(mol: Chem.Mol) -> Chem.Mol | None:
     return mol
 
 
+def _condensed(mol: Chem.Mol, share: float) -> Chem.Mol:
+    return rdAbbreviations.CondenseMolAbbreviations(mol, abbreviations(), share)
+
+
 def _abbreviated(mol: Chem.Mol) -> Chem.Mol | None:
-    short = rdAbbreviations.CondenseMolAbbreviations(mol, abbreviations(), ABBREVIATED)
+    short = _condensed(mol, ABBREVIATED)
     return _plain(Chem.Mol(short)) if short.GetNumAtoms() < mol.GetNumAtoms() else None
+
+
+def _less_abbreviated(mol: Chem.Mol) -> Chem.Mol | None:
+    return _between(mol, LESS, ABBREVIATED)
+
+
+def _least_abbreviated(mol: Chem.Mol) -> Chem.Mol | None:
+    return _between(mol, LEAST, LESS)
+
+
+def _between(mol: Chem.Mol, share: float, more: float) -> Chem.Mol | None:
+    """None where nothing is abbreviated, or the same as with a larger share."""
+    short = _condensed(mol, share)
+    count = short.GetNumAtoms()
+    if count == mol.GetNumAtoms() or count == _condensed(mol, more).GetNumAtoms():
+        return None
+    return _plain(Chem.Mol(short))
 
 
 def _with_hydrogens(mol: Chem.Mol) -> Chem.Mol | None:
@@ -166,7 +200,14 @@ def _with_hydrogens(mol: Chem.Mol) -> Chem.Mol | None:
     return _plain(Chem.AddHs(mol)) if few else None
 
 
-WAYS = (_plain, _with_coordgen, _abbreviated, _with_hydrogens)
+WAYS = (
+    _plain,
+    _with_coordgen,
+    _abbreviated,
+    _less_abbreviated,
+    _least_abbreviated,
+    _with_hydrogens,
+)
 
 
 def _layout(mol: Chem.Mol) -> Layout:
@@ -207,17 +248,41 @@ def _layout(mol: Chem.Mol) -> Layout:
     )
 
 
-def _sides(layout: Layout) -> list[tuple[int, int, np.ndarray]]:
-    n = layout.count
-    near: list[list[int]] = [[] for _ in range(n)]
+def _neighbours(layout: Layout) -> list[list[int]]:
+    near: list[list[int]] = [[] for _ in range(layout.count)]
     for a, b in layout.bonds:
         near[a].append(int(b))
         near[b].append(int(a))
+    return near
+
+
+def _swaps(
+    layout: Layout,
+) -> list[tuple[int, tuple[int, int], tuple[np.ndarray, np.ndarray]]]:
+    near, found = _neighbours(layout), []
+    for centre, around in enumerate(near):
+        if len(around) != CROWDED:
+            continue
+        hanging = {}
+        for one in around:
+            behind = _behind(near, centre, one, layout.count)
+            if behind is not None and len(behind) < layout.count // 2:
+                hanging[one] = np.append(behind, one).astype(int)
+        for first, second in combinations(hanging, 2):
+            found.append((centre, (first, second), (hanging[first], hanging[second])))
+    return found
+
+
+def _sides(layout: Layout) -> list[tuple[int, int, np.ndarray]]:
+    n, near = layout.count, _neighbours(layout)
+    fewest = 2 if len(layout.components) == 1 else 1  # an ion of several may be turned over whole
     found = []
     for a, b in layout.bonds.tolist():
-        if len(near[a]) < 2 or len(near[b]) < 2:
+        if len(near[a]) < fewest or len(near[b]) < fewest:
             continue
         for begin, start in ((a, b), (b, a)):
+            if len(near[start]) < 2:
+                continue
             moving = _behind(near, begin, start, n // 2 + 1)
             if moving is not None:
                 found.append((begin, start, moving))

@@ -16,25 +16,25 @@ from acml_plugin_image.overlay.bend import other_sides
 from acml_plugin_image.overlay.evidence import weighed
 from acml_plugin_image.overlay.ground import Ground
 from acml_plugin_image.overlay.layouts import layouts, layouts_of
-from acml_plugin_image.overlay.said import said
+from acml_plugin_image.overlay.said import quarter_of, said
 from acml_plugin_image.overlay.tries import HOPELESS, Tried, finer, tried
 
-LABELS = 1.0
+LABELS = 1.5
 """Weight of what labels say."""
 
-FINER, CLEAR = 2, 15.0
+FINER, CLEAR = 2, 25.0
 """Of a candidate's ways so many are refined, unless their evidence is so much less than the best's."""
 
-TURNED = 3
+TURNED = 5
 """Substituents of a candidate that are turned over because letters or bonds agree better then."""
 
-OUT_OF_REACH, PER_ATOM = 40.0, 2.0
-"""Nothing is turned over in a candidate that lacks more evidence than this, and than so much an atom."""
+OUT_OF_REACH, PER_ATOM = 60.0, 4.0
+"""Nothing is turned over in a candidate that lacks more evidence than this, and so much an atom."""
 
 ANOTHER_LAYOUT = -200.0
 """Evidence for a molecule that is drawn in a layout which is not tried: none falls below it."""
 
-DAMAGE = 6.0
+DAMAGE = 12.0
 """Evidence against a candidate counts in full up to about this, and less and less beyond: in a damaged
 picture, or one laid out otherwise, the right molecule misses much."""
 
@@ -56,10 +56,9 @@ def rerank(picture: Image.Image, mols: Sequence[Chem.Mol]) -> np.ndarray:
     with BlockLogs():
         found = [tried(layouts_of(Chem.MolToSmiles(mol)), ground, HOPELESS) for mol in mols]
     values = [ANOTHER_LAYOUT + one.quality for one in found]
-    best = [(i, *pair) for i, pair in enumerate(_best(found, ground)) if pair is not None]
-    letters = said([laid for _, laid, _ in best], ground)
-    for (i, _, value), one in zip(best, letters, strict=True):
-        values[i] = float(np.logaddexp(value + LABELS * one, ANOTHER_LAYOUT))
+    for i, pair in enumerate(_best(found, ground)):
+        if pair is not None:
+            values[i] = float(np.logaddexp(pair[1], ANOTHER_LAYOUT))
     return np.array([_damped(value) for value in values], dtype=np.float64)
 
 
@@ -76,15 +75,21 @@ def laid_out(mol: Chem.Mol, ground: Ground) -> Laid | None:
 
 def _best(found: Sequence[Tried], ground: Ground) -> list[tuple[Laid, float] | None]:
     """The way with most evidence, with it, for each candidate; None where there is no way."""
-    ways = [finer(some, ground) for some in _read_first(found, ground)]
-    best = [pairs[0] if pairs else None for pairs in _weighed(ways, ground)]
+    first = [laid for one in found for laid in one.ways]
+    quarter = quarter_of(first, weighed(first, ground), ground)
+    pairs = _weighed([one.ways for one in found], ground, quarter)
+    few = [[laid for laid, value in some if value > some[0][1] - CLEAR][:FINER] for some in pairs]
+    ways = [finer(some, ground) for some in few]
+    best = [some[0] if some else None for some in _weighed(ways, ground, quarter)]
     todo: Sequence[int] = range(len(best))
     for _ in range(TURNED):
-        todo = _turn(best, todo, ground)
+        todo = _turn(best, todo, ground, quarter)
     return best
 
 
-def _turn(best: list[tuple[Laid, float] | None], todo: Sequence[int], ground: Ground) -> list[int]:
+def _turn(
+    best: list[tuple[Laid, float] | None], todo: Sequence[int], ground: Ground, quarter: int
+) -> list[int]:
     """Turn over the substituent that adds most evidence, in each of the candidates ``todo``.
 
     Returns:
@@ -95,7 +100,7 @@ def _turn(best: list[tuple[Laid, float] | None], todo: Sequence[int], ground: Gr
         for pair in (best[number] for number in todo)
     ]
     turned = []
-    for number, pairs in zip(todo, _weighed(ways, ground), strict=True):
+    for number, pairs in zip(todo, _weighed(ways, ground, quarter), strict=True):
         own = best[number]
         if pairs and own is not None and pairs[0][1] > own[1]:
             best[number] = pairs[0]
@@ -107,15 +112,13 @@ def _within_reach(laid: Laid, value: float) -> bool:
     return value > -max(OUT_OF_REACH, PER_ATOM * laid.layout.count)
 
 
-def _read_first(found: Sequence[Tried], ground: Ground) -> list[list[Laid]]:
-    """For each candidate the few ways whose letters and bonds agree best."""
-    pairs = _weighed([one.ways for one in found], ground)
-    return [[laid for laid, value in some if value > some[0][1] - CLEAR][:FINER] for some in pairs]
-
-
-def _weighed(ways: Sequence[Sequence[Laid]], ground: Ground) -> list[list[tuple[Laid, float]]]:
+def _weighed(
+    ways: Sequence[Sequence[Laid]], ground: Ground, quarter: int
+) -> list[list[tuple[Laid, float]]]:
     """Each candidate's ways with their evidence, most first."""
-    values = iter(weighed([laid for some in ways for laid in some], ground))
+    every = [laid for some in ways for laid in some]
+    letters = np.array(said(every, ground, quarter))
+    values = iter((np.array(weighed(every, ground)) + LABELS * letters).tolist())
     pairs = [[(laid, next(values)) for laid in some] for some in ways]
     return [sorted(some, key=lambda pair: -pair[1]) for some in pairs]
 

@@ -9,40 +9,78 @@ import numpy as np
 from acml_plugin_image.overlay.align import Laid
 from acml_plugin_image.overlay.ground import Ground
 from acml_plugin_image.overlay.labels import NOTHING, agreement, label
+from acml_plugin_image.overlay.letters import letters
 from acml_plugin_image.overlay.looks import label_looks
 
 UNREAD = -6.0
 """Log probability of one label, at least."""
 
+NEAR, ASIDE = 0.6, -0.5
+"""Letters so near to where a label should stand may be its own [bond lengths], and the log probability:
+large letters at a drawing's rim draw the layout towards them."""
+
 CONFIDENT = -1.0
-"""Mean log probability of labels below which letters may be turned by a quarter."""
+"""Mean log probability of a candidate's labels above which the page stands upright."""
 
-TURNED = -3.0
-"""Log probability that they are."""
-
-
-def said(laid: Sequence[Laid], ground: Ground) -> list[float]:
-    """Log probabilities of the labels, upright, or all turned by a quarter where they agree better."""
-    found = _labels(laid, ground, 0)
-    count = [max(int(one.layout.lettered.sum()), 1) for one in laid]
-    doubtful = [i for i, value in enumerate(found) if value < CONFIDENT * count[i]]
-    for quarter in (1, 2, 3):
-        again = _labels([laid[i] for i in doubtful], ground, quarter)
-        for i, value in zip(doubtful, again, strict=True):
-            found[i] = max(found[i], value + TURNED)
-    return found
+TURNED = -5.0
+"""Log probability that a page lies on a side or upside down."""
 
 
-def _labels(laid: Sequence[Laid], ground: Ground, quarter: int) -> list[float]:
+def said(laid: Sequence[Laid], ground: Ground, quarter: int) -> list[float]:
+    """Log probabilities that labels say what the layouts have there, each a sum over the drawing.
+
+    Args:
+        quarter: quarter turns by which letters are turned, 0 to 3.
+    """
     count = [int(one.layout.lettered.sum()) for one in laid]
     if not sum(count):
         return [0.0] * len(laid)
     at = np.concatenate([one.at[one.layout.lettered] for one in laid])
-    said = np.concatenate([one.layout.label[one.layout.lettered] for one in laid])
+    expected = np.concatenate([one.layout.label[one.layout.lettered] for one in laid])
     certain = np.concatenate([one.layout.labelled[one.layout.lettered] for one in laid])
-    seen = label_looks(ground, at, np.repeat([one.unit for one in laid], count), quarter)
-    spelt = agreement(seen, said)
+    unit = np.repeat([one.unit for one in laid], count)
+    seen = label_looks(ground, at, unit, quarter)
+    spelt = agreement(seen, expected)
+    site, place = _near(laid, count, at, ground)
+    if len(site):
+        there = agreement(label_looks(ground, place, unit[site], quarter), expected[site])
+        np.maximum.at(spelt, site, there + ASIDE)
     plain = seen[:, label(NOTHING).symbol]
     value = np.where(certain, spelt, np.logaddexp(spelt, plain))
     parts = np.split(np.maximum(value, UNREAD), np.cumsum(count)[:-1])
     return [float(part.sum()) for part in parts]
+
+
+def _near(
+    laid: Sequence[Laid], count: Sequence[int], at: np.ndarray, ground: Ground
+) -> tuple[np.ndarray, np.ndarray]:
+    """Letters near labels: numbers (m,) in ``at`` of the labels, and places (m,) [px]."""
+    sites, places = [np.zeros(0, dtype=int)], [np.zeros(0, dtype=np.complex64)]
+    begin = 0
+    for one, number in zip(laid, count, strict=True):
+        own = at[begin : begin + number]
+        middles = letters(ground.boxes, one.unit)
+        site, letter = np.nonzero(np.abs(own[:, None] - middles) < NEAR * one.unit)
+        sites.append(site + begin)
+        places.append(middles[letter])
+        begin += number
+    return np.concatenate(sites), np.concatenate(places)
+
+
+def quarter_of(laid: Sequence[Laid], values: Sequence[float], ground: Ground) -> int:
+    """Quarter turns by which the page's letters are turned, from the candidate that agrees best.
+
+    Args:
+        laid: the candidates' layouts.
+        values: the evidence for each without what labels say.
+    """
+    most, best = -np.inf, 0
+    for quarter in range(4):
+        found = said(laid, ground, quarter)
+        total = max(np.add(found, values), default=0.0) + (TURNED if quarter else 0.0)
+        if total > most:
+            most, best = float(total), quarter
+        count = [max(int(one.layout.lettered.sum()), 1) for one in laid]
+        if not quarter and any(np.divide(found, count) > CONFIDENT):
+            break
+    return best

@@ -24,7 +24,7 @@ COSTLIER, COSTLIEST = 0.05, 0.45
 READ = 4
 """Ways of a component that are read."""
 
-MOST = 4
+MOST = 8
 """Ways that are read."""
 
 

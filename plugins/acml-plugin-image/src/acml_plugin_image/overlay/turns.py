@@ -37,7 +37,7 @@ SCALES = (0.74, 0.86, 1.0, 1.16)
 APART = 2
 """Turns that are refined differ by more than this many steps."""
 
-KEPT = 5
+KEPT = 7
 """Best of the turns that are refined."""
 
 DEARER = 0.12
