@@ -30,8 +30,6 @@ BATCH, RATE, SMOOTHING = 128, 3e-3, 0.02
 HELD = 8000
 """Examples that are not trained on."""
 COMMON = (NOTHING, OFF, "C", "N", "O", "S", "F", "Cl", "Br", "I", "P")
-KEPT = 0.3
-"""Share of the examples of these that each pass shows: most labels are such."""
 
 
 def draw(smiles: list[str], drawings: int, seed: int, fonts: list[str], out: Path) -> None:
@@ -81,11 +79,12 @@ def right(reader: LabelReader, crops: Tensor, labels: Tensor) -> list[float]:
     return [float(torch.cat(one).float().mean()) for one in hits]
 
 
-def train(reader: LabelReader, crops: Tensor, labels: Tensor, passes: int) -> None:
+def train(reader: LabelReader, crops: Tensor, labels: Tensor, passes: int, kept: float) -> None:
+    """Each pass shows ``kept`` of the examples of ``COMMON`` symbols, and all others."""
     trained = len(crops) - HELD
     optimiser = torch.optim.AdamW(reader.parameters(), RATE, weight_decay=0.01)
     often = common(labels[:trained])
-    steps = int(float((~often).sum() + KEPT * often.sum()) * 0.99) // BATCH
+    steps = int(float((~often).sum() + kept * often.sum()) * 0.99) // BATCH
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, RATE, total_steps=passes * steps + 1, pct_start=0.15
     )
@@ -93,7 +92,7 @@ def train(reader: LabelReader, crops: Tensor, labels: Tensor, passes: int) -> No
     for number in range(passes):
         reader.train()
         total = 0.0
-        shown_now = torch.nonzero(~often | (torch.rand(trained) < KEPT))[:, 0]
+        shown_now = torch.nonzero(~often | (torch.rand(trained) < kept))[:, 0]
         shown_now = shown_now[torch.randperm(len(shown_now))]
         for step, part in enumerate(shown_now.split(BATCH)[:steps]):
             shown = damaged(crops[part].float() / 255).clamp(-0.2, 1.2)
@@ -121,6 +120,7 @@ def main() -> None:
     parser.add_argument("--passes", type=int, default=4)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--fonts", type=Path, help="folder of further fonts, see fonts.py")
+    parser.add_argument("--kept", type=float, default=0.3, help="share of common labels in a pass")
     parser.add_argument("--begin", type=Path, help="file with weights to begin with")
     parser.add_argument("--only-draw", action="store_true", help="make the examples of this seed")
     parser.add_argument("--out", type=Path, default=FILE, help="file for the weights")
@@ -142,7 +142,7 @@ def main() -> None:
     reader = LabelReader()
     if options.begin:
         reader.load_state_dict(load_file(options.begin))
-    train(reader, crops, labels, options.passes)
+    train(reader, crops, labels, options.passes, options.kept)
     half = {k: v.half() if v.is_floating_point() else v for k, v in reader.state_dict().items()}
     save_file(half, options.out)
     print(f"{options.out}: {options.out.stat().st_size} bytes", flush=True)

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from acml_plugin_image import degrade
 from acml_plugin_image.depict import depict
 from acml_plugin_image.dust import FEW, without_dust, without_single_pixels, without_stripes
 from acml_plugin_image.prepare import ink_map
-from acml_plugin_image.styles import BUILTIN_FONTS, WHITE, Style
+from acml_plugin_image.styles import PLAIN
 from PIL import Image
 from rdkit import Chem
 
-STYLE = Style(
-    size=300, layout="rdkit", shuffle=False, mirror=False, rotate=0.0, line=2.0,
-    font=BUILTIN_FONTS[0], font_size=0.55, label_padding=0.05, offset=0.16, margin=0.06,
-    palette="bw", background=WHITE, acs=False, comic=False, split_bonds=False,
-    aromatic="dashed", abbreviate=0.0, labels="none", hydrogens=False, stereo_labels=False,
-    unknown_stereo=False, legend="",
-)  # fmt: skip
+STYLE = replace(PLAIN, aromatic="dashed")
 
 
 @pytest.fixture(scope="module")
