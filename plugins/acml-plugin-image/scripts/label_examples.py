@@ -18,7 +18,7 @@ from acml_plugin_image.overlay.labels import NOTHING, OFF, Label, label, label_o
 from acml_plugin_image.styles import Style, sample
 from drawings import STRAIGHT
 from rdkit import Chem
-from reader_examples import MORE_FONTS, _thicker
+from reader_examples import MORE_FONTS, SLANTED, grid_of, thicker
 
 from acml_core.errors import BadInput
 
@@ -31,9 +31,8 @@ STRANGE, SWAPPED, SALT, IONS = 0.5, 3, 0.4, 0.15
 lone ions; share that show ions alone."""
 SPELT, SHORT = 0.1, 0.35
 """Share of drawings with all carbons spelt out, and with abbreviations, beside what styles have."""
-MOVED, SCALED, STRETCHED, SLANTED, CROOKED = 0.07, 0.18, 0.1, 0.12, 0.06
-"""Of a crop: shift, sd [bond lengths]; log of its size, sd; log of width over height, sd; slant, sd;
-turn, sd [radian]."""
+MOVED, SCALED, CROOKED = 0.07, 0.18, 0.06
+"""Of a crop: shift, sd [bond lengths]; log of its size, sd; turn, sd [radian]."""
 VIEWS = 2
 """Times that each drawing's crops are cut, each distorted in its own way."""
 PLAIN, BESIDE = 3, 2
@@ -133,7 +132,7 @@ def examples(mol: Chem.Mol, rng: np.random.Generator, fonts: Sequence[str] = ())
     bonds = [(b.GetBeginAtomIdx(), b.GetEndAtomIdx()) for b in drawn.GetBonds()]
     unit = float(np.mean([abs(at[a] - at[b]) for a, b in bonds])) if bonds else ground.lone_unit
     shown = [_shown(atom, style) for atom in drawn.GetAtoms()]
-    return [_view(at, shown, unit, _thicker(ground, rng), rng) for _ in range(VIEWS)]
+    return [_view(at, shown, unit, thicker(ground, rng), rng) for _ in range(VIEWS)]
 
 
 def _shown(atom: Chem.Atom, style: Style) -> Label:
@@ -160,12 +159,6 @@ def _view(
     places = places + unit * MOVED * (
         rng.normal(size=len(places)) + 1j * rng.normal(size=len(places))
     )
-    crops = label_crops(ground, places, unit, _grid(rng))
+    grid = grid_of(LABEL, rng.normal(0, SLANTED), rng.normal(0, CROOKED), rng, SCALED)
+    crops = label_crops(ground, places, unit, grid)
     return (255 * crops).astype(np.uint8), np.array(labels, dtype=np.uint8).reshape(-1, 3)
-
-
-def _grid(rng: np.random.Generator) -> np.ndarray:
-    size, stretch = np.exp(rng.normal(0, SCALED)), np.exp(rng.normal(0, STRETCHED))
-    x = LABEL.grid.real * stretch + rng.normal(0, SLANTED) * LABEL.grid.imag
-    turn = np.exp(1j * rng.normal(0, CROOKED))
-    return np.asarray(size * (x + 1j * LABEL.grid.imag / stretch) * turn, dtype=np.complex64)

@@ -100,10 +100,10 @@ def examples(mol: Chem.Mol, rng: np.random.Generator, fonts: Sequence[str] = ())
     bonds = [b for b in mol.GetBonds() if drawn[b.GetBeginAtomIdx()] and drawn[b.GetEndAtomIdx()]]
     if not bonds:
         return []
-    return [_view(mol, at, bonds, _thicker(ground, rng), rng) for _ in range(VIEWS)]
+    return [_view(mol, at, bonds, thicker(ground, rng), rng) for _ in range(VIEWS)]
 
 
-def _thicker(ground: Ground, rng: np.random.Generator) -> Ground:
+def thicker(ground: Ground, rng: np.random.Generator) -> Ground:
     """Sometimes with thicker or thinner ink."""
     chance = rng.random()
     if chance > THICKER + THINNER:
@@ -142,16 +142,18 @@ def _view(
     def moved(z: np.ndarray, by: float) -> np.ndarray:
         return z + unit * by * (rng.normal(size=len(z)) + 1j * rng.normal(size=len(z)))
 
-    letters = _grid(ATOM, rng.normal(0, SLANTED), _turn(rng), rng)
+    letters = grid_of(ATOM, rng.normal(0, SLANTED), _turn(rng), rng)
     crops = atom_crops(ground, moved(at[index], MOVED), unit, letters)
     begin, end = (moved(at[ends[:, i]], MOVED_END) for i in range(2))
-    joined = bond_crops(ground, begin, end, unit, _grid(BOND, 0.0, 0.0, rng))
+    joined = bond_crops(ground, begin, end, unit, grid_of(BOND, 0.0, 0.0, rng))
     return _bytes(crops), elements, _bytes(joined), np.array(kinds)
 
 
-def _grid(window: Window, slant: float, turn: float, rng: np.random.Generator) -> np.ndarray:
+def grid_of(
+    window: Window, slant: float, turn: float, rng: np.random.Generator, scaled: float = SCALED
+) -> np.ndarray:
     """As ``window.grid``: of a picture that is turned by ``turn`` [radian], then distorted."""
-    size, stretch = np.exp(rng.normal(0, SCALED)), np.exp(rng.normal(0, STRETCHED))
+    size, stretch = np.exp(rng.normal(0, scaled)), np.exp(rng.normal(0, STRETCHED))
     x = window.grid.real * stretch + slant * window.grid.imag
     y = window.grid.imag / stretch
     return np.asarray(size * (x + 1j * y) * np.exp(1j * turn), dtype=np.complex64)
