@@ -11,14 +11,14 @@ from dataclasses import replace
 
 import numpy as np
 from acml_plugin_image.degrade import degrade
-from acml_plugin_image.depict import depict_with_atoms
+from acml_plugin_image.depict import DISPLAYED, depict_with_atoms
 from acml_plugin_image.overlay.crops import LABEL, label_crops
 from acml_plugin_image.overlay.ground import Ground
 from acml_plugin_image.overlay.labels import NOTHING, OFF, Label, label, label_of
-from acml_plugin_image.styles import Style, sample
+from acml_plugin_image.styles import Style
 from drawings import STRAIGHT
 from rdkit import Chem
-from reader_examples import MORE_FONTS, SLANTED, grid_of, thicker
+from reader_examples import SLANTED, as_bytes, grid_of, style_of, thicker
 
 from acml_core.errors import BadInput
 
@@ -110,9 +110,7 @@ def _ion(rng: np.random.Generator) -> Chem.Mol:
 
 def examples(mol: Chem.Mol, rng: np.random.Generator, fonts: Sequence[str] = ()) -> list[Examples]:
     """Views of one drawing; none where it cannot be drawn."""
-    style = sample(rng, "train")
-    if fonts and rng.random() < MORE_FONTS:
-        style = replace(style, font=fonts[rng.integers(len(fonts))])
+    style = style_of(rng, fonts)
     chance = rng.random()
     if chance < SPELT:
         style = replace(style, labels="all", abbreviate=0.0)
@@ -138,7 +136,7 @@ def examples(mol: Chem.Mol, rng: np.random.Generator, fonts: Sequence[str] = ())
 def _shown(atom: Chem.Atom, style: Style) -> Label:
     """The label that stands at an atom, or none."""
     plain = atom.GetAtomicNum() == 6 and not atom.GetFormalCharge() and atom.GetDegree()
-    spelt = atom.HasProp("_displayLabel") or (style.labels == "methyl" and atom.GetDegree() == 1)
+    spelt = atom.HasProp(DISPLAYED) or (style.labels == "methyl" and atom.GetDegree() == 1)
     return label(NOTHING) if plain and not spelt else label_of(atom)
 
 
@@ -161,4 +159,4 @@ def _view(
     )
     grid = grid_of(LABEL, rng.normal(0, SLANTED), rng.normal(0, CROOKED), rng, SCALED)
     crops = label_crops(ground, places, unit, grid)
-    return (255 * crops).astype(np.uint8), np.array(labels, dtype=np.uint8).reshape(-1, 3)
+    return as_bytes(crops), np.array(labels, dtype=np.uint8).reshape(-1, 3)

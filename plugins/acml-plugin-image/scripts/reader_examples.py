@@ -17,7 +17,7 @@ from acml_plugin_image.depict import depict_with_places
 from acml_plugin_image.overlay.crops import ATOM, BOND, Window, atom_crops, bond_crops
 from acml_plugin_image.overlay.ground import Ground
 from acml_plugin_image.overlay.reader import atom_class, bond_class
-from acml_plugin_image.styles import sample
+from acml_plugin_image.styles import Style, sample
 from drawings import STRAIGHT
 from rdkit import Chem
 from scipy.ndimage import grey_dilation, grey_erosion
@@ -81,9 +81,7 @@ def collect(
 
 def examples(mol: Chem.Mol, rng: np.random.Generator, fonts: Sequence[str] = ()) -> list[Examples]:
     """Views of one drawing; none where it cannot be drawn."""
-    style = sample(rng, "train")
-    if fonts and rng.random() < MORE_FONTS:
-        style = replace(style, font=fonts[rng.integers(len(fonts))])
+    style = style_of(rng, fonts)
     try:
         picture, places = depict_with_places(mol, style, rng)
     except BadInput:
@@ -101,6 +99,14 @@ def examples(mol: Chem.Mol, rng: np.random.Generator, fonts: Sequence[str] = ())
     if not bonds:
         return []
     return [_view(mol, at, bonds, thicker(ground, rng), rng) for _ in range(VIEWS)]
+
+
+def style_of(rng: np.random.Generator, fonts: Sequence[str]) -> Style:
+    """A style of training, often with one of the further fonts where there are some."""
+    style = sample(rng, "train")
+    if fonts and rng.random() < MORE_FONTS:
+        style = replace(style, font=fonts[rng.integers(len(fonts))])
+    return style
 
 
 def thicker(ground: Ground, rng: np.random.Generator) -> Ground:
@@ -146,7 +152,7 @@ def _view(
     crops = atom_crops(ground, moved(at[index], MOVED), unit, letters)
     begin, end = (moved(at[ends[:, i]], MOVED_END) for i in range(2))
     joined = bond_crops(ground, begin, end, unit, grid_of(BOND, 0.0, 0.0, rng))
-    return _bytes(crops), elements, _bytes(joined), np.array(kinds)
+    return as_bytes(crops), elements, as_bytes(joined), np.array(kinds)
 
 
 def grid_of(
@@ -168,5 +174,5 @@ def _turn(rng: np.random.Generator) -> float:
     return float(rng.normal(0, CROOKED) + quarter * np.pi / 2)
 
 
-def _bytes(crops: np.ndarray) -> np.ndarray:
+def as_bytes(crops: np.ndarray) -> np.ndarray:
     return (255 * crops).astype(np.uint8)

@@ -1,6 +1,6 @@
 """Train the reader of labels, of all elements, charges, hydrogens and abbreviations.
 
-    ACML_DATA=... python scripts/train_labels.py CACHE --drawings 24000 --fonts FOLDER
+    ACML_DATA=... python scripts/train_labels.py CACHE --drawings 11000 --fonts FOLDER
 
 CACHE receives the examples, a part for each seed (``--only-draw --seed N``, several at once); what is
 there is not drawn again. The last part's last drawings, which show other molecules, say how often it is
@@ -21,10 +21,10 @@ from acml_plugin_image.overlay.labels import NOTHING, OFF, is_element, symbols
 from drawings import real
 from label_examples import examples, molecule
 from rdkit import RDLogger
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn import functional
-from train_reader import damaged
+from train_reader import damaged, fonts_in, save_half
 
 BATCH, RATE, SMOOTHING = 128, 3e-3, 0.02
 HELD = 8000
@@ -130,8 +130,7 @@ def main() -> None:
     path = options.cache / f"{options.seed}.npz"
     if not path.exists():
         smiles = real(Path(os.environ["ACML_DATA"]) / "library", "train")
-        fonts = sorted(map(str, options.fonts.glob("*.ttf"))) if options.fonts else []
-        draw(smiles, options.drawings, options.seed, fonts, path)
+        draw(smiles, options.drawings, options.seed, fonts_in(options.fonts), path)
     if options.only_draw:
         return
     torch.manual_seed(options.seed)
@@ -143,9 +142,7 @@ def main() -> None:
     if options.begin:
         reader.load_state_dict(load_file(options.begin))
     train(reader, crops, labels, options.passes, options.kept)
-    half = {k: v.half() if v.is_floating_point() else v for k, v in reader.state_dict().items()}
-    save_file(half, options.out)
-    print(f"{options.out}: {options.out.stat().st_size} bytes", flush=True)
+    save_half(reader, options.out)
 
 
 if __name__ == "__main__":

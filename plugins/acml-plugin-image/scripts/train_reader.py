@@ -67,6 +67,18 @@ def accuracy(reader: nn.Module, crops: Tensor, classes: Tensor) -> float:
     return float((reader(full(crops)).argmax(1) == classes).float().mean())
 
 
+def fonts_in(folder: Path | None) -> list[str]:
+    """Files of the further fonts; none without a folder."""
+    return sorted(map(str, folder.glob("*.ttf"))) if folder else []
+
+
+def save_half(reader: nn.Module, path: Path) -> None:
+    """Write a reader's weights, float16."""
+    half = {k: v.half() if v.is_floating_point() else v for k, v in reader.state_dict().items()}
+    save_file(half, path)
+    print(f"{path}: {path.stat().st_size} bytes", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--drawings", type=int, default=2500)
@@ -84,7 +96,7 @@ def main() -> None:
             data = tuple(file[f"arr_{i}"] for i in range(4))
     else:
         smiles = real(Path(os.environ["ACML_DATA"]) / "library", "train")
-        fonts = sorted(map(str, options.fonts.glob("*.ttf"))) if options.fonts else []
+        fonts = fonts_in(options.fonts)
         data = collect(smiles, options.drawings, np.random.default_rng(options.seed), fonts)
         if options.cache:
             np.savez(options.cache, *data)
@@ -94,10 +106,7 @@ def main() -> None:
         reader = Reader(kind)
         print(f"{kind}: {len(crops)} examples", flush=True)
         train(reader, torch.from_numpy(crops), torch.from_numpy(classes).long(), options.passes)
-        half = {k: v.half() if v.is_floating_point() else v for k, v in reader.state_dict().items()}
-        path = options.out / file_of(kind).name
-        save_file(half, path)
-        print(f"{path}: {path.stat().st_size} bytes", flush=True)
+        save_half(reader, options.out / file_of(kind).name)
 
 
 if __name__ == "__main__":

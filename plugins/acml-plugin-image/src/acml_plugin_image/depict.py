@@ -29,6 +29,9 @@ CIRCLE_RADIUS = 0.58
 NUMBER = "_acml_number"
 """Property of an atom: its number in the molecule that was given."""
 
+DISPLAYED = "_displayLabel"
+"""RDKit's property of an atom: the letters that stand there instead of its symbol."""
+
 REASON = 120
 """Characters that are kept of RDKit's messages."""
 
@@ -119,7 +122,7 @@ def _prepared(
     if style.labels == "all" and not style.abbreviate:
         for atom in mol.GetAtoms():
             if atom.GetAtomicNum() == 6 and not atom.GetFormalCharge():
-                atom.SetProp("_displayLabel", _carbon(atom.GetTotalNumHs()))
+                atom.SetProp(DISPLAYED, _carbon(atom.GetTotalNumHs()))
     return mol, circles
 
 

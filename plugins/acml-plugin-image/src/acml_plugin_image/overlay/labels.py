@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from rdkit import Chem
 
-from acml_plugin_image.depict import abbreviations
+from acml_plugin_image.depict import DISPLAYED, abbreviations
 
 NOTHING, OFF = "", "off"
 """No letters; a place that is not a label's own, but another of its letters or beside it."""
@@ -58,7 +58,7 @@ def label_of(atom: Chem.Atom) -> Label:
     """What letters of a drawing say at an atom, if there are any."""
     if atom.GetAtomicNum():
         return label(atom.GetSymbol(), atom.GetFormalCharge(), atom.GetTotalNumHs())
-    shown = atom.GetProp("_displayLabel") if atom.HasProp("_displayLabel") else OFF
+    shown = atom.GetProp(DISPLAYED) if atom.HasProp(DISPLAYED) else OFF
     return label(shown if shown in _places() else OFF)
 
 

@@ -16,7 +16,7 @@ from acml_plugin_image.overlay.bend import other_sides
 from acml_plugin_image.overlay.evidence import weighed
 from acml_plugin_image.overlay.ground import Ground
 from acml_plugin_image.overlay.layouts import layouts, layouts_of
-from acml_plugin_image.overlay.said import quarter_of, said
+from acml_plugin_image.overlay.said import read_page, said
 from acml_plugin_image.overlay.tries import HOPELESS, Tried, finer, tried
 
 LABELS = 1.5
@@ -76,8 +76,9 @@ def laid_out(mol: Chem.Mol, ground: Ground) -> Laid | None:
 def _best(found: Sequence[Tried], ground: Ground) -> list[tuple[Laid, float] | None]:
     """The way with most evidence, with it, for each candidate; None where there is no way."""
     first = [laid for one in found for laid in one.ways]
-    quarter = quarter_of(first, weighed(first, ground), ground)
-    pairs = _weighed([one.ways for one in found], ground, quarter)
+    values = weighed(first, ground)
+    quarter, letters = read_page(first, values, ground)
+    pairs = _sorted([one.ways for one in found], values, letters)
     few = [[laid for laid, value in some if value > some[0][1] - CLEAR][:FINER] for some in pairs]
     ways = [finer(some, ground) for some in few]
     best = [some[0] if some else None for some in _weighed(ways, ground, quarter)]
@@ -117,8 +118,14 @@ def _weighed(
 ) -> list[list[tuple[Laid, float]]]:
     """Each candidate's ways with their evidence, most first."""
     every = [laid for some in ways for laid in some]
-    letters = np.array(said(every, ground, quarter))
-    values = iter((np.array(weighed(every, ground)) + LABELS * letters).tolist())
+    return _sorted(ways, weighed(every, ground), said(every, ground, quarter))
+
+
+def _sorted(
+    ways: Sequence[Sequence[Laid]], looks: Sequence[float], letters: Sequence[float]
+) -> list[list[tuple[Laid, float]]]:
+    """As ``_weighed``, of ways whose looks and letters, one after the other, were weighed already."""
+    values = iter((np.array(looks) + LABELS * np.array(letters)).tolist())
     pairs = [[(laid, next(values)) for laid in some] for some in ways]
     return [sorted(some, key=lambda pair: -pair[1]) for some in pairs]
 

@@ -67,20 +67,25 @@ def _near(
     return np.concatenate(sites), np.concatenate(places)
 
 
-def quarter_of(laid: Sequence[Laid], values: Sequence[float], ground: Ground) -> int:
-    """Quarter turns by which the page's letters are turned, from the candidate that agrees best.
+def read_page(
+    laid: Sequence[Laid], values: Sequence[float], ground: Ground
+) -> tuple[int, list[float]]:
+    """How the page lies, from the candidate that agrees best, and what labels say then.
 
     Args:
         laid: the candidates' layouts.
         values: the evidence for each without what labels say.
+
+    Returns:
+        quarter turns by which its letters are turned, and ``said`` of each layout.
     """
-    most, best = -np.inf, 0
+    most, best = -np.inf, (0, [0.0] * len(laid))
+    count = [max(int(one.layout.lettered.sum()), 1) for one in laid]
     for quarter in range(4):
         found = said(laid, ground, quarter)
         total = max(np.add(found, values), default=0.0) + (TURNED if quarter else 0.0)
         if total > most:
-            most, best = float(total), quarter
-        count = [max(int(one.layout.lettered.sum()), 1) for one in laid]
+            most, best = float(total), (quarter, found)
         if not quarter and any(np.divide(found, count) > CONFIDENT):
             break
     return best
