@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 from acml_plugin_image import degrade
 from acml_plugin_image.depict import depict
-from acml_plugin_image.dust import FEW, without_dust, without_single_pixels, without_stripes
+from acml_plugin_image.dust import (
+    FEW,
+    MANY,
+    is_dotted,
+    smeared,
+    without_dust,
+    without_single_pixels,
+    without_stripes,
+)
 from acml_plugin_image.prepare import ink_map
 from acml_plugin_image.styles import PLAIN
 from PIL import Image
@@ -54,6 +62,39 @@ def test_stripes_vanish_and_what_crosses_them_stays() -> None:
     assert np.abs(left).max(axis=0).argmax() == 7
     assert (np.abs(np.delete(left, 7, axis=1)) < 1e-9).all()
     assert (left[15:30, 7] == -100).all()
+
+
+def test_a_level_line_is_no_stripe() -> None:
+    page = np.zeros((40, 50))
+    page[20, 5:42] = -100  # more than half of the row
+    assert (without_stripes(page) == page).all()
+    page[20, :] -= 30
+    left = without_stripes(page)
+    assert left[20, 10] < -90
+    assert abs(left[20, 2]) <= 30
+
+
+def test_lines_of_dots_hang_together_once_smeared() -> None:
+    paper = np.full((90, 90), 225, dtype=np.uint8)
+    paper[10:80, 40] = 60
+    fax = np.asarray(Image.fromarray(paper).convert("1").convert("L"))
+    assert is_dotted(fax, without_single_pixels(fax))
+    assert not is_dotted(paper, without_single_pixels(paper))
+    found = smeared(fax).astype(int)
+    line, beside = found[12:78, 40], np.delete(found[12:78], [39, 40, 41], axis=1)
+    assert np.median(line) < beside.mean() - 60
+
+
+def test_streaks_are_dust_where_there_are_many() -> None:
+    ink = np.zeros((200, 200), dtype=np.float32)
+    ink[80:110, 80:110] = 1
+    streaks = ink.copy()
+    for y in range(3, 70, 6):
+        for x in range(2, 190, 14):
+            streaks[y, x : x + 12] = 0.5
+    assert (streaks > 0).sum() - (ink > 0).sum() > 12 * MANY
+    assert (without_dust(streaks) == ink).all()
+    assert (without_dust(streaks, dotted=True) == streaks).all()
 
 
 def test_dust_is_what_lies_apart_from_the_drawing() -> None:

@@ -7,7 +7,13 @@ validation molecules (docs/explanation/results.md).
 from __future__ import annotations
 
 import numpy as np
-from scipy.ndimage import distance_transform_edt, label, maximum_filter, minimum_filter
+from scipy.ndimage import (
+    distance_transform_edt,
+    gaussian_filter,
+    label,
+    maximum_filter,
+    minimum_filter,
+)
 
 AROUND = np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]], dtype=bool)
 
@@ -20,9 +26,24 @@ GRAIN = 10
 FEW = 25
 """So many grains may be dashes and dots of a drawing; more are dust."""
 
+LARGER, MANY = 20, 150
+"""Where more pieces than ``MANY`` have fewer pixels than ``LARGER``, all of these are grains: streaks
+of dust on a shaken picture."""
+
 APART, ALONE = 8.0, 25.0
 """Grains nearer than this to a larger piece stay, where there are many and where there are few: dashes
 inside a ring do [px]."""
+
+RIM, AS_DARK = 0.08, 0.5
+"""A stripe goes on to the rims of the picture, of this share of its width to either side: there its
+difference is at least so much of its median."""
+
+CHANGED, DOTTED = 25, 0.02
+"""A picture is made of dots (a fax, a halftone) where more than this share of its pixels stand out by
+so much from all their neighbours [grey levels]."""
+
+SMEARED = 0.8
+"""Such a picture is smeared by a normal distribution of this sd [px]: its lines are dots, too."""
 
 
 def without_single_pixels(pixels: np.ndarray) -> np.ndarray:
@@ -39,26 +60,55 @@ def without_single_pixels(pixels: np.ndarray) -> np.ndarray:
     return np.clip(pixels, low, high)
 
 
+def is_dotted(pixels: np.ndarray, without: np.ndarray) -> bool:
+    """Whether a picture is made of dots: a fax, a halftone.
+
+    Args:
+        pixels: (H, W) or (H, W, C) uint8.
+        without: the same ``without_single_pixels``.
+    """
+    change = np.maximum(pixels, without) - np.minimum(pixels, without)
+    changed = change.reshape(*pixels.shape[:2], -1) > CHANGED
+    return bool(changed.any(axis=2).mean() > DOTTED)
+
+
+def smeared(pixels: np.ndarray) -> np.ndarray:
+    """A picture whose dots run into each other, (H, W) or (H, W, C) uint8."""
+    found = gaussian_filter(pixels.astype(np.float32), SMEARED, axes=(0, 1))
+    return found.round().astype(np.uint8)
+
+
 def without_stripes(off: np.ndarray) -> np.ndarray:
     """Differences to the paper less the median of their row, and then of their column.
+
+    A row or column that is mostly ink, as where a straight chain lies level, stays as it is.
 
     Args:
         off: (H, W) [grey levels].
     """
-    off = off - np.median(off, axis=1, keepdims=True)
-    return np.asarray(off - np.median(off, axis=0, keepdims=True))
+    for axis in (1, 0):
+        rows = np.moveaxis(off, axis, 1)
+        rim = max(1, round(RIM * rows.shape[1]))
+        middle = np.median(rows, axis=1)
+        rims = np.median(np.concatenate([rows[:, :rim], rows[:, -rim:]], axis=1), axis=1)
+        goes_on = rims * np.sign(middle) >= AS_DARK * np.abs(middle)
+        off = off - np.expand_dims(np.where(goes_on, middle, 0.0).astype(off.dtype), axis)
+    return np.asarray(off)
 
 
-def without_dust(ink: np.ndarray) -> np.ndarray:
+def without_dust(ink: np.ndarray, *, dotted: bool = False) -> np.ndarray:
     """Ink without small grains that lie apart from what is larger.
 
     Args:
         ink: (H, W), 0 to 1.
+        dotted: of a picture made of dots, whose lines are small pieces, too.
     """
     inked = ink > FAINT
     pieces, count = label(inked, structure=np.ones((3, 3)))
-    grain = np.bincount(pieces.ravel(), minlength=count + 1) < GRAIN
-    grain[0] = False
+    size = np.bincount(pieces.ravel(), minlength=count + 1)
+    size[0] = inked.size
+    streaks = not dotted and (size < LARGER).sum() > MANY
+    grain = size < (LARGER if streaks else GRAIN)
     if not grain.any() or grain[1:].all():
         return ink
     of_grain = grain[pieces]

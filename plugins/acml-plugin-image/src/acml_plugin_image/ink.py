@@ -12,7 +12,13 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from acml_plugin_image.dust import without_dust, without_single_pixels, without_stripes
+from acml_plugin_image.dust import (
+    is_dotted,
+    smeared,
+    without_dust,
+    without_single_pixels,
+    without_stripes,
+)
 
 BLOCKS = 6
 """Blocks along each side for the background's surface."""
@@ -90,7 +96,11 @@ def find_ink(picture: Image.Image) -> np.ndarray:
     Returns:
         (H, W) float32; zeros where nothing stands out from the background.
     """
-    pixels = without_single_pixels(np.asarray(picture))
+    shown = np.asarray(picture)
+    pixels = without_single_pixels(shown)
+    dotted = is_dotted(shown, pixels)
+    if dotted:
+        pixels = smeared(shown)
     picture = Image.fromarray(pixels)
     pixels = pixels[..., None] if pixels.ndim == 2 else pixels
     thumb = np.asarray(picture.resize((BLOCKS * BLOCK,) * 2, Image.Resampling.NEAREST))
@@ -115,7 +125,7 @@ def find_ink(picture: Image.Image) -> np.ndarray:
     )
     if full - floor < LEAST_CONTRAST:
         return np.zeros_like(ink)
-    return without_dust(np.clip((ink - floor) / (full - floor), 0, 1))
+    return without_dust(np.clip((ink - floor) / (full - floor), 0, 1), dotted=dotted)
 
 
 def background(thumb: np.ndarray) -> np.ndarray:

@@ -33,11 +33,19 @@ WIDE, SOFT = 0.4, 0.15
 NEAR = 0.16
 """Distance from a stroke at which ink no longer belongs to it [bond lengths]."""
 
+NEAREST = 9.0
+"""The same for bonds that are long on the paper [px]: a star of a few bonds would else be laid too
+large, out to beyond its letters."""
+
 BESIDE = 0.2
 """Of the second line of a double bond from the middle of the bond [bond lengths]."""
 
 CIRCLE = 0.29
 """Of an aromatic ring's circle from the middles of its bonds [bond lengths]."""
+
+FEW = 12
+"""In drawings of at most so many atoms the ink of letters does not draw strokes towards it: it would
+draw a star's bonds out beyond their labels. In larger ones it hardly counts."""
 
 LETTER, WORD = 0.45, 0.35
 """Radius of a letter, and how far a label stretches to either side beyond it [bond lengths]."""
@@ -116,7 +124,9 @@ def stroke_ink(
     layout: Layout, at: np.ndarray, unit: float | np.ndarray, ground: Ground
 ) -> np.ndarray:
     """Share of each bond on ink, (M, b), of atoms at ``at`` (M, n) [px]; ``unit`` () or (M,)."""
-    away = ground.away(strokes(layout, at)) / (NEAR * np.reshape(unit, (-1, 1, 1)))
+    unit = np.reshape(unit, (-1, 1, 1))
+    double = np.where(layout.order > 1, BESIDE / 2, 0.0)[:, None]  # two lines, none in the middle
+    away = ground.away(strokes(layout, at)) / np.minimum(NEAR * unit, NEAREST + double * unit)
     return np.asarray(np.clip(1.5 - away, 0, 1).mean(axis=2), dtype=np.float32)
 
 
@@ -124,19 +134,31 @@ def _explained(layout: Layout, at: np.ndarray, unit: np.ndarray, ground: Ground)
     """(M, N) how well each of the ground's points belongs to a bond or a label."""
     found = np.zeros((len(at), len(ground.points)), dtype=np.float32)
     length = unit[:, None]
+    near = np.minimum(NEAR, NEAREST / length)
     half = ground.line / 2 / length
     if len(layout.bonds):
         bond, foot = feet(layout, at, ground.points)
         away = np.abs(ground.points - foot) / length - half
         beside = np.where(layout.order > 1, BESIDE, 0.0)
         beside = np.where(layout.aromatic, CIRCLE, beside)[bond]
-        found = np.clip(1.5 - (away - beside) / NEAR, 0, 1).astype(np.float32)
+        found = np.clip(1.5 - (away - beside) / near, 0, 1).astype(np.float32)
     if layout.lettered.any():
-        gap = (ground.points[:, None] - at[:, None, layout.lettered]) / length[..., None]
-        x, y = np.maximum(np.abs(gap.real) - WORD, 0), gap.imag
-        away = np.sqrt((x * x + y * y).min(axis=2))
-        found = np.maximum(found, np.clip((LETTER + half - away) / NEAR + 1, 0, 1))
+        away = from_labels(layout, at, ground.points, length)
+        found = np.maximum(found, np.clip((LETTER + half - away) / near + 1, 0, 1))
     return found
+
+
+def from_labels(
+    layout: Layout, at: np.ndarray, points: np.ndarray, length: np.ndarray
+) -> np.ndarray:
+    """(M, N) distance of points (N,) from the middle of the nearest label [bond lengths].
+
+    Args:
+        at: (M, n), of the atoms, with bonds of ``length`` (M, 1) [px].
+    """
+    gap = (points[:, None] - at[:, None, layout.lettered]) / length[..., None]
+    x, y = np.maximum(np.abs(gap.real) - WORD, 0), gap.imag
+    return np.asarray(np.sqrt((x * x + y * y).min(axis=2)))
 
 
 def _refined(
@@ -156,6 +178,9 @@ def _refined(
         soft = WIDE if 2 * step < rounds and not affine else SOFT
         weight = 1 / (1 + squared(go - come) / (soft * unit) ** 2) ** 2
         weight[:, : stroke.shape[1]] /= stroke.shape[1]
+        if layout.count <= FEW and layout.lettered.any():
+            label = from_labels(layout, at, points, unit) < LETTER
+            weight[:, stroke.shape[1] :][label] = 0.0
         weight[:, stroke.shape[1] :] /= foot.shape[1]
         at = _moved(at, come, go, weight, affine=affine)
     return at

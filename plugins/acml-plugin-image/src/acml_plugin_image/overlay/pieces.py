@@ -31,6 +31,12 @@ def _best(layout: Layout, ground: Ground, read: int) -> Laid:
     return refined(best, ground)
 
 
+def on_letters(layout: Layout, ground: Ground) -> Laid:
+    """All atoms where letters say that they stand: two atoms' bond tells neither turn nor size."""
+    none = np.zeros(0, dtype=np.complex64)
+    return judged(layout, placed(layout.label, ground.lone_unit, none, ground), ground)
+
+
 def align_pieces(layout: Layout, ground: Ground, ways: int = 1) -> Laid:
     """The largest component where it fits best, the others on the ink that is left.
 

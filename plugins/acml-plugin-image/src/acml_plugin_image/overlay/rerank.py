@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,12 +30,16 @@ TURNED = 5
 OUT_OF_REACH, PER_ATOM = 60.0, 4.0
 """Nothing is turned over in a candidate that lacks more evidence than this, and so much an atom."""
 
-ANOTHER_LAYOUT = -200.0
-"""Evidence for a molecule that is drawn in a layout which is not tried: none falls below it."""
+ANOTHER_LAYOUT, OF_ATOM = -200.0, -4.0
+"""Evidence for a molecule that is drawn in a layout which is not tried, and the same an atom: none
+falls below the lower of the two."""
 
-DAMAGE = 12.0
-"""Evidence against a candidate counts in full up to about this, and less and less beyond: in a damaged
-picture, or one laid out otherwise, the right molecule misses much."""
+DAMAGE = 0.6
+"""What a candidate's evidence lacks of the best one's counts in full up to about this, and less and
+less beyond: in a damaged picture, or one laid out otherwise, the right molecule misses much."""
+
+BEHIND = 60.0
+"""A candidate whose evidence is so much less than the best's is not refined."""
 
 
 def rerank(picture: Image.Image, mols: Sequence[Chem.Mol]) -> np.ndarray:
@@ -47,19 +50,31 @@ def rerank(picture: Image.Image, mols: Sequence[Chem.Mol]) -> np.ndarray:
         mols: candidates, sanitised; not changed.
 
     Returns:
-        ``(len(mols),)`` float64, at most 0: the evidence, see ``DAMAGE``; least for a candidate that
-        cannot be laid out, and all the same where the picture shows nothing.
+        ``(len(mols),)`` float64, at most 0: what a candidate's evidence lacks of the best one's, see
+        ``DAMAGE``; least for one that cannot be laid out, and all 0 where the picture shows nothing.
     """
     ground = Ground.of(picture)
-    if ground is None:
-        return np.full(len(mols), LEAST)
+    if ground is None or not len(mols):
+        return np.zeros(len(mols))
     with BlockLogs():
         found = [tried(layouts_of(Chem.MolToSmiles(mol)), ground, HOPELESS) for mol in mols]
-    values = [ANOTHER_LAYOUT + one.quality for one in found]
-    for i, pair in enumerate(_best(found, ground)):
+    best = _best(found, ground)
+    least = _least([pair[0].layout.count for pair in best if pair is not None])
+    values = np.array([least + one.quality for one in found])
+    for i, pair in enumerate(best):
         if pair is not None:
-            values[i] = float(np.logaddexp(pair[1], ANOTHER_LAYOUT))
-    return np.array([_damped(value) for value in values], dtype=np.float64)
+            values[i] = np.logaddexp(pair[1], least)
+    return damped(values.max() - values)
+
+
+def damped(lack: np.ndarray) -> np.ndarray:
+    """Log likelihoods (n,), up to a factor, of candidates that lack so much evidence: ``DAMAGE``."""
+    return -DAMAGE * np.log1p(lack / DAMAGE)
+
+
+def _least(atoms: Sequence[int]) -> float:
+    """Evidence of a candidate, at least, where the others' drawings have so many atoms."""
+    return min(ANOTHER_LAYOUT, OF_ATOM * float(np.median(atoms))) if atoms else ANOTHER_LAYOUT
 
 
 def laid_out(mol: Chem.Mol, ground: Ground) -> Laid | None:
@@ -79,9 +94,18 @@ def _best(found: Sequence[Tried], ground: Ground) -> list[tuple[Laid, float] | N
     values = weighed(first, ground)
     quarter, letters = read_page(first, values, ground)
     pairs = _sorted([one.ways for one in found], values, letters)
-    few = [[laid for laid, value in some if value > some[0][1] - CLEAR][:FINER] for some in pairs]
+    near = max((some[0][1] for some in pairs if some), default=0.0) - BEHIND
+    few = [
+        [laid for laid, value in some if value > some[0][1] - CLEAR][:FINER]
+        if some and some[0][1] > near
+        else []
+        for some in pairs
+    ]
     ways = [finer(some, ground) for some in few]
-    best = [some[0] if some else None for some in _weighed(ways, ground, quarter)]
+    best = [
+        max(some[:1] + own[:1], key=lambda pair: pair[1], default=None)
+        for some, own in zip(_weighed(ways, ground, quarter), pairs, strict=True)
+    ]
     todo: Sequence[int] = range(len(best))
     for _ in range(TURNED):
         todo = _turn(best, todo, ground, quarter)
@@ -128,14 +152,6 @@ def _sorted(
     values = iter((np.array(looks) + LABELS * np.array(letters)).tolist())
     pairs = [[(laid, next(values)) for laid in some] for some in ways]
     return [sorted(some, key=lambda pair: -pair[1]) for some in pairs]
-
-
-def _damped(evidence: float) -> float:
-    return -DAMAGE * math.log1p(max(-evidence, 0.0) / DAMAGE)
-
-
-LEAST = _damped(ANOTHER_LAYOUT)
-"""Score of a candidate that cannot be laid out."""
 
 
 def assign(picture: Image.Image, mol: Chem.Mol) -> list[dict[str, Any]]:

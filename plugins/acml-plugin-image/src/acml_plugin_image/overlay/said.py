@@ -19,8 +19,9 @@ NEAR, ASIDE = 0.6, -0.5
 """Letters so near to where a label should stand may be its own [bond lengths], and the log probability:
 large letters at a drawing's rim draw the layout towards them."""
 
-CONFIDENT = -1.0
-"""Mean log probability of a candidate's labels above which the page stands upright."""
+CONFIDENT = -0.7
+"""Mean log probability of a candidate's labels above which the page stands upright; without those that
+need not be there, as at methyl."""
 
 TURNED = -5.0
 """Log probability that a page lies on a side or upside down."""
@@ -47,7 +48,7 @@ def said(laid: Sequence[Laid], ground: Ground, quarter: int) -> list[float]:
         np.maximum.at(spelt, site, there + ASIDE)
     plain = seen[:, label(NOTHING).symbol]
     value = np.where(certain, spelt, np.logaddexp(spelt, plain))
-    parts = np.split(np.maximum(value, UNREAD), np.cumsum(count)[:-1])
+    parts = np.split(np.logaddexp(value, UNREAD), np.cumsum(count)[:-1])
     return [float(part.sum()) for part in parts]
 
 
@@ -80,12 +81,12 @@ def read_page(
         quarter turns by which its letters are turned, and ``said`` of each layout.
     """
     most, best = -np.inf, (0, [0.0] * len(laid))
-    count = [max(int(one.layout.lettered.sum()), 1) for one in laid]
+    count = np.array([one.layout.labelled.sum() for one in laid])
     for quarter in range(4):
         found = said(laid, ground, quarter)
         total = max(np.add(found, values), default=0.0) + (TURNED if quarter else 0.0)
         if total > most:
             most, best = float(total), (quarter, found)
-        if not quarter and any(np.divide(found, count) > CONFIDENT):
+        if not quarter and (count * CONFIDENT < found)[count > 0].any():
             break
     return best

@@ -9,7 +9,7 @@ from acml_plugin_image.overlay.align import RIVAL, Laid, refined, rigid_ways
 from acml_plugin_image.overlay.bend import bent
 from acml_plugin_image.overlay.ground import Ground
 from acml_plugin_image.overlay.layouts import Layout
-from acml_plugin_image.overlay.pieces import MAX_COMPONENTS, align_pieces
+from acml_plugin_image.overlay.pieces import MAX_COMPONENTS, align_pieces, on_letters
 from acml_plugin_image.overlay.turns import promising
 
 HOPELESS, RIGID = 0.55, 0.97
@@ -62,6 +62,8 @@ def tried(layouts: Iterable[Layout], ground: Ground, least: float) -> Tried:
             continue
         cheapest = min(cheapest, cost)
         found += rigid_ways(layout, starts, ground)
+        if layout.count == 2 and layout.labelled.all():
+            found.append(on_letters(layout, ground))
         best = max(laid.quality for laid in found)
         if best < ENOUGH and several:
             found.append(align_pieces(layout, ground))

@@ -21,6 +21,10 @@ ANGLES, WIDE, MOST = 90, 10.0, 4
 SIZES = (0.87, 1.0, 1.15)
 """Sizes that are tried, relative to the one at which the spread of the strokes is that of the ink."""
 
+OVERSIZE = 1.2
+"""Largest size that is tried, relative to the one at which the extent of the layout is that of the ink:
+part of the drawing may be missing."""
+
 POINTS = 48
 """Of a layout's strokes, at most, that are compared with the ink."""
 
@@ -43,8 +47,8 @@ KEPT = 7
 DEARER = 0.12
 """A turn that costs so much more than the best is not refined."""
 
-REACH = 0.5
-"""Distance beyond which ink is as good as none [bond lengths]."""
+REACH, FARTHEST = 0.5, 30.0
+"""Distance beyond which ink is as good as none [bond lengths], and at most [px]."""
 
 RIM = 0.35
 """How far letters at the rim stand out [bond lengths]."""
@@ -73,11 +77,12 @@ def promising(layout: Layout, ground: Ground) -> tuple[np.ndarray, float]:
     spread = np.sqrt(squared(drawn - drawn.mean()).mean())
     own = np.sqrt(squared(ink - ink.mean()).mean()) / max(float(spread), 1e-3)
     size = np.stack([extent, *(np.full(len(at), factor * own) for factor in SIZES)])
+    size = np.minimum(size, OVERSIZE * extent)
     size = size.astype(np.float32)[..., None]  # (4, 2 angles, 1)
     shift = ink.mean() - size * centre[:, None]
     shift[0] = ((low + high) / 2 - extent * (first + last) / 2)[:, None]
     shift = shift.astype(np.complex64)
-    away = ground.away(points * size + shift) / (REACH * size)
+    away = ground.away(points * size + shift) / np.minimum(REACH * size, FARTHEST)
     cost = np.minimum(away, 1).mean(axis=2).ravel()  # 4 * 2 angles
     every = np.tile(np.arange(len(at)), len(size))
     starts = _distinct(cost, every, angles, STARTS, NEARLY)
@@ -111,7 +116,7 @@ def _shifted(
     sizes = size * scale  # (M, tried)
     shifts = shift + middle * (size - sizes) + np.tile(steps, len(SCALES)) * size
     away = ground.away(points[:, None] * sizes[..., None] + shifts[..., None])
-    cost = np.minimum(away / (REACH * sizes[..., None]), 1).mean(axis=2)
+    cost = np.minimum(away / np.minimum(REACH * sizes[..., None], FARTHEST), 1).mean(axis=2)
     row, best = np.arange(len(points)), cost.argmin(axis=1)
     return (
         sizes[row, best, None].astype(np.float32),

@@ -1,0 +1,36 @@
+"""Letters in a picture that a layout has no place for: they speak for another molecule."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from acml_plugin_image.overlay.align import LETTER, Laid, from_labels
+from acml_plugin_image.overlay.ground import Ground
+from acml_plugin_image.overlay.letters import SMALLEST
+from acml_plugin_image.overlay.strokes import feet
+
+LARGEST = 1.0
+"""Height and width of a letter, at most [bond lengths]."""
+
+BEYOND = 0.15
+"""How far beyond a label the middle of one of its letters lies, at most [bond lengths]."""
+
+FROM_BONDS = 0.25
+"""The middle of a piece of a bond is nearer to it than this [bond lengths]."""
+
+
+def stray_letters(laid: Laid, ground: Ground) -> int:
+    """Number of pieces of ink of a letter's size that belong to no bond and no label."""
+    layout = laid.layout
+    left, top, right, bottom = ground.boxes.T
+    size = np.maximum(right - left, bottom - top) / laid.unit
+    middle = ((left + right - 1) + 1j * (top + bottom - 1)).astype(np.complex64) / 2
+    middle = middle[(size > SMALLEST) & (size < LARGEST)]
+    far = np.ones(len(middle), dtype=bool)
+    if len(middle) and layout.lettered.any():
+        unit = np.array([[laid.unit]], dtype=np.float32)
+        far &= from_labels(layout, laid.at[None], middle, unit)[0] > LETTER + BEYOND
+    if len(middle) and len(layout.bonds):
+        _, foot = feet(layout, laid.at[None], middle)
+        far &= np.abs(foot[0] - middle) > FROM_BONDS * laid.unit
+    return int(far.sum())
