@@ -208,6 +208,29 @@ def test_large_letters_do_not_draw_few_bonds_out(smiles: str) -> None:
         assert min(abs(place - one) for one in own) < 0.4 * length
 
 
+@pytest.mark.parametrize(
+    "smiles",
+    [
+        "O=C([O-])C(=O)[O-].O=C([O-])C(=O)[O-].O=C([O-])C(=O)[O-].[Al+3].[Al+3]",
+        "CC(C)[O-].CC(C)[O-].CC(C)[O-].CCCCOCCOCCOCCO.[Al+3]",
+    ],
+)
+def test_each_component_lies_on_its_own_ink(smiles: str) -> None:
+    """Equal components may exchange their places, and equal atoms; others do not."""
+    mol = Chem.MolFromSmiles(smiles)
+    picture, places = depict_with_places(mol, replace(PLAIN, size=400), np.random.default_rng(0))
+    drawn = {int(number): complex(x, y) for x, y, number in places}
+    found = set()
+    for row in Picture().assign(signal_of(picture), mol):
+        place = complex(row["x_px"], row["y_px"])
+        nearest = min(drawn, key=lambda number: abs(drawn[number] - place))
+        here, there = mol.GetAtomWithIdx(row["atom"]), mol.GetAtomWithIdx(nearest)
+        assert here.GetSymbol() == there.GetSymbol()
+        assert here.GetFormalCharge() == there.GetFormalCharge()
+        found.add(nearest)
+    assert len(found) == mol.GetNumAtoms()
+
+
 def test_letters_without_a_place_speak_against_a_candidate() -> None:
     """The ion is faint, and its absence alone leaves no ink unexplained that would count."""
     salt = Chem.MolFromSmiles("CCCCCCCC(=O)O.[Cu+2]")

@@ -34,6 +34,9 @@ SPELT_PIECES, SPELT_SHARE = 8, 0.4
 """Where carbon is spelt out, bonds hang on nothing: at least so many pieces of ink, none of which is
 longer than this share of the whole."""
 
+TOGETHER = (3.0, 5.0, 8.0, 12.0)
+"""Ink whose distance is less than twice this may belong to one component of a salt [px]."""
+
 FEWEST_PIXELS = 12
 """A picture with less ink shows nothing that could be laid over."""
 
@@ -107,6 +110,11 @@ class Ground:
         return len(size) >= SPELT_PIECES and float(size.max()) < SPELT_SHARE * whole
 
     @cached_property
+    def regions(self) -> list[np.ndarray]:
+        """Numbers (S, S) of regions of near ink, for each of ``TOGETHER``; 0 is no region."""
+        return [label(self.distance <= reach)[0] for reach in TOGETHER]
+
+    @cached_property
     def lone_unit(self) -> float:
         """Length that a bond would have beside letters of this size [px]."""
         return bond_length(self.boxes)
@@ -118,6 +126,10 @@ class Ground:
     def towards(self, places: np.ndarray) -> np.ndarray:
         """The nearest ink of places, complex [px]."""
         return self.nearest.ravel()[self._index(places)]
+
+    def among(self, numbers: np.ndarray, places: np.ndarray) -> np.ndarray:
+        """What ``numbers`` (S, S) are at places, complex [px]."""
+        return numbers.ravel()[self._index(places)]
 
     def reduced(self, side: int) -> np.ndarray:
         """The ink at ``side`` pixels a side, (side, side) float32, 0 to 1."""

@@ -101,7 +101,8 @@ class Layout:
         """Substituents that could lie on the other side of the bond that holds them.
 
         Each is the numbers of the bond's two ends, and of the atoms behind the second; of a bond's
-        two sides the smaller one.
+        two sides the smaller one, or either where there are several components, since none of them is
+        mirrored alone.
         """
         return _sides(self)
 
@@ -286,7 +287,8 @@ def _sides(layout: Layout) -> list[tuple[int, int, np.ndarray]]:
             moving = _behind(near, begin, start, n // 2 + 1)
             if moving is not None:
                 found.append((begin, start, moving))
-                break
+                if len(layout.components) == 1:
+                    break  # the other side gives its mirror image, which is tried as a whole
     return found
 
 

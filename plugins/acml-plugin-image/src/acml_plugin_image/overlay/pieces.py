@@ -20,13 +20,32 @@ MAX_COMPONENTS = 6
 FREE = 0.5
 """Ink that is explained less than this is free for the components that follow."""
 
+MOST_REGIONS = 3
+"""Regions of ink that a component fits best, on which it is laid with more care."""
+
 FEWEST_POINTS = 6
 """Of free ink, for a component with bonds."""
 
 
-def _best(layout: Layout, ground: Ground, read: int) -> Laid:
+def _starts(layout: Layout, free: Ground, whole: Ground) -> np.ndarray:
+    """(M, n) places of a component's atoms: on all free ink, or on a part of it that hangs together."""
+    found = [promising(layout, free)]
+    seen = {free.points.tobytes()}
+    for numbers in whole.regions:
+        region = whole.among(numbers, free.points)
+        for number in np.unique(region):
+            points = free.points[region == number]
+            if len(points) >= FEWEST_POINTS and points.tobytes() not in seen:
+                seen.add(points.tobytes())
+                found.append(promising(layout, replace(free, points=points)))
+    found.sort(key=lambda pair: pair[1])
+    return np.concatenate([starts for starts, _ in found[:MOST_REGIONS]])
+
+
+def _best(layout: Layout, free: Ground, whole: Ground, read: int) -> Laid:
     """Of the ways that fit about equally well, the one whose letters and bonds agree best."""
-    ways = rigid_ways(layout, promising(layout, ground)[0], ground)[:read]
+    ground = free
+    ways = rigid_ways(layout, _starts(layout, free, whole), ground)[:read]
     best = ways[int(np.argmax(weighed(ways, ground)))] if len(ways) > 1 else ways[0]
     return refined(best, ground)
 
@@ -52,7 +71,7 @@ def align_pieces(layout: Layout, ground: Ground, ways: int = 1) -> Laid:
         if part is not bonded[0] and len(free) < FEWEST_POINTS:
             at[part] = ground.points.mean() + unit * layout.at[part]
             continue
-        laid = _best(layout.part(part), replace(ground, points=free), ways)
+        laid = _best(layout.part(part), replace(ground, points=free), ground, ways)
         at[part], free = laid.at, free[laid.explained < FREE]
         unit = laid.unit if part is bonded[0] else unit
         drawn = strokes(laid.layout, laid.at[None]).ravel()

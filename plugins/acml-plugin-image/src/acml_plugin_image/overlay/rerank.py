@@ -18,17 +18,14 @@ from acml_plugin_image.overlay.layouts import layouts, layouts_of
 from acml_plugin_image.overlay.said import read_page, said
 from acml_plugin_image.overlay.tries import HOPELESS, Tried, finer, tried
 
-LABELS = 1.5
+LABELS = 2.0
 """Weight of what labels say."""
 
 FINER, CLEAR = 2, 25.0
 """Of a candidate's ways so many are refined, unless their evidence is so much less than the best's."""
 
-TURNED = 5
+TURNED = 8
 """Substituents of a candidate that are turned over because letters or bonds agree better then."""
-
-OUT_OF_REACH, PER_ATOM = 60.0, 4.0
-"""Nothing is turned over in a candidate that lacks more evidence than this, and so much an atom."""
 
 ANOTHER_LAYOUT, OF_ATOM = -200.0, -4.0
 """Evidence for a molecule that is drawn in a layout which is not tried, and the same an atom: none
@@ -39,7 +36,8 @@ DAMAGE = 0.6
 less beyond: in a damaged picture, or one laid out otherwise, the right molecule misses much."""
 
 BEHIND = 60.0
-"""A candidate whose evidence is so much less than the best's is not refined."""
+"""A candidate whose evidence is so much less than the best's is not refined, and nothing in it is
+turned over."""
 
 
 def rerank(picture: Image.Image, mols: Sequence[Chem.Mol]) -> np.ndarray:
@@ -120,8 +118,9 @@ def _turn(
     Returns:
         those where one was.
     """
+    near = max((pair[1] for pair in best if pair is not None), default=0.0) - BEHIND
     ways = [
-        other_sides(pair[0], ground) if pair is not None and _within_reach(*pair) else []
+        other_sides(pair[0], ground) if pair is not None and pair[1] > near else []
         for pair in (best[number] for number in todo)
     ]
     turned = []
@@ -131,10 +130,6 @@ def _turn(
             best[number] = pairs[0]
             turned.append(number)
     return turned
-
-
-def _within_reach(laid: Laid, value: float) -> bool:
-    return value > -max(OUT_OF_REACH, PER_ATOM * laid.layout.count)
 
 
 def _weighed(

@@ -21,7 +21,7 @@ ENOUGH = 0.93
 COSTLIER, COSTLIEST = 0.05, 0.45
 """A layout that costs so much more than the best at its best turn, or so much, is not refined."""
 
-READ = 4
+READ = 8
 """Ways of a component that are read."""
 
 MOST = 8
