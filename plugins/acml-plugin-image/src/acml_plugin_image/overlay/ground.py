@@ -34,7 +34,7 @@ SPELT_PIECES, SPELT_SHARE = 8, 0.4
 """Where carbon is spelt out, bonds hang on nothing: at least so many pieces of ink, none of which is
 longer than this share of the whole."""
 
-TOGETHER = (3.0, 5.0, 8.0, 12.0)
+TOGETHER = (4.0, 8.0)
 """Ink whose distance is less than twice this may belong to one component of a salt [px]."""
 
 FEWEST_PIXELS = 12
