@@ -71,6 +71,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--model", default="image/gine5.v1", help="folder or name")
     parser.add_argument("--molecules", type=int, default=200, help="pictures of each kind")
+    parser.add_argument("--only", default="", help="kinds of pictures whose names contain this")
     options = parser.parse_args()
     table = pq.read_table(Path(os.environ["ACML_DATA"]) / "library" / "real_molecules.parquet")
     side = assign(table["inchikey14"].to_pylist(), SplitConfig())
@@ -98,6 +99,8 @@ def main() -> None:
     print(f"| pictures, {len(mols)} each, among {len(graphs)} molecules | recall@1 | recall@10 |")
     print("|---|---|---|")
     for name, make in kinds.items():
+        if options.only not in name:
+            continue
         items = []
         for number, mol in enumerate(mols):
             picture = make(mol, np.random.default_rng(number))
