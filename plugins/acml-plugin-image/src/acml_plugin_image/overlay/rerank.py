@@ -104,10 +104,22 @@ def _best(found: Sequence[Tried], ground: Ground) -> list[tuple[Laid, float] | N
         max(some[:1] + own[:1], key=lambda pair: pair[1], default=None)
         for some, own in zip(_weighed(ways, ground, quarter), pairs, strict=True)
     ]
+    _turn_all(best, ground, quarter)
+    laid = [pair[0] for pair in best if pair is not None]
+    again, _ = read_page(laid, weighed(laid, ground), ground)
+    if again != quarter:  # nothing was turned over when the page was first read
+        best = [
+            _weighed([[pair[0]]], ground, again)[0][0] if pair is not None else None
+            for pair in best
+        ]
+        _turn_all(best, ground, again)
+    return best
+
+
+def _turn_all(best: list[tuple[Laid, float] | None], ground: Ground, quarter: int) -> None:
     todo: Sequence[int] = range(len(best))
     for _ in range(TURNED):
         todo = _turn(best, todo, ground, quarter)
-    return best
 
 
 def _turn(
