@@ -170,6 +170,11 @@ def test_scores_do_not_depend_on_other_candidates() -> None:
     assert np.allclose(together, beside, atol=1e-4)
 
 
+def by_number(places: np.ndarray) -> dict[int, complex]:
+    """Places of atoms in a drawing [px], of ``depict_with_places``, by their numbers."""
+    return {int(number): complex(x, y) for x, y, number in places}
+
+
 def test_atoms_are_assigned_to_their_places() -> None:
     """Also where hydrogens are atoms of their own and come first."""
     mol = Chem.MolFromSmiles("O=C1CCCC(C#N)C1CCN")
@@ -177,7 +182,7 @@ def test_atoms_are_assigned_to_their_places() -> None:
     hydrogens = full.GetNumAtoms() - heavy
     order = [*range(heavy, full.GetNumAtoms()), *range(heavy)]
     picture, places = depict_with_places(mol, replace(PLAIN, rotate=40.0), np.random.default_rng(0))
-    drawn = {int(number): complex(x, y) for x, y, number in places}
+    drawn = by_number(places)
     for given in (mol, Chem.RenumberAtoms(full, order)):
         rows = Picture().assign(signal_of(picture), given)
         assert len(rows) == mol.GetNumAtoms()
@@ -197,7 +202,7 @@ def test_large_letters_do_not_draw_few_bonds_out(smiles: str) -> None:
     mol = Chem.MolFromSmiles(smiles)
     style = replace(PLAIN, font_size=0.7, size=220)
     picture, places = depict_with_places(mol, style, np.random.default_rng(0))
-    drawn = {int(number): complex(x, y) for x, y, number in places}
+    drawn = by_number(places)
     bond = mol.GetBondWithIdx(0)
     length = abs(drawn[bond.GetBeginAtomIdx()] - drawn[bond.GetEndAtomIdx()])
     for row in Picture().assign(signal_of(picture), mol):
@@ -219,7 +224,7 @@ def test_each_component_lies_on_its_own_ink(smiles: str) -> None:
     """Equal components may exchange their places, and equal atoms; others do not."""
     mol = Chem.MolFromSmiles(smiles)
     picture, places = depict_with_places(mol, replace(PLAIN, size=400), np.random.default_rng(0))
-    drawn = {int(number): complex(x, y) for x, y, number in places}
+    drawn = by_number(places)
     found = set()
     for row in Picture().assign(signal_of(picture), mol):
         place = complex(row["x_px"], row["y_px"])

@@ -106,9 +106,9 @@ def without_dust(ink: np.ndarray, *, dotted: bool = False) -> np.ndarray:
     inked = ink > FAINT
     pieces, count = label(inked, structure=np.ones((3, 3)))
     size = np.bincount(pieces.ravel(), minlength=count + 1)
-    size[0] = inked.size
-    streaks = not dotted and (size < LARGER).sum() > MANY
+    streaks = not dotted and (size[1:] < LARGER).sum() > MANY
     grain = size < (LARGER if streaks else GRAIN)
+    grain[0] = False  # no piece, but the paper
     if not grain.any() or grain[1:].all():
         return ink
     of_grain = grain[pieces]

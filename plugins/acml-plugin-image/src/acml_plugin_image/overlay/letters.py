@@ -30,6 +30,11 @@ def bond_length(boxes: np.ndarray) -> float:
     return max(float(np.quantile(boxes[:, 3] - boxes[:, 1], TALL)) / CAPITAL, 1.0)
 
 
+def middles(boxes: np.ndarray) -> np.ndarray:
+    """(p,) complex, of pieces of ink (p, 4) [px]."""
+    return (boxes[:, 0] + boxes[:, 2] - 1) / 2 + 1j * (boxes[:, 1] + boxes[:, 3] - 1) / 2
+
+
 def letters(boxes: np.ndarray, unit: float) -> np.ndarray:
     """Where labels may stand: middles of pieces of a letter's size, and of two next to each other.
 
@@ -44,7 +49,7 @@ def letters(boxes: np.ndarray, unit: float) -> np.ndarray:
     size = np.maximum(width, height) / unit
     kept = (size >= SMALLEST) & (np.minimum(width, height) <= LARGEST * unit)
     boxes = boxes[kept][np.argsort(-size[kept], kind="stable")]
-    middle = (boxes[:, 0] + boxes[:, 2] - 1) / 2 + 1j * (boxes[:, 1] + boxes[:, 3] - 1) / 2
+    middle = middles(boxes)
     gap_x = boxes[None, :, 0] - boxes[:, None, 2]
     gap_y = boxes[None, :, 1] - boxes[:, None, 3]
     apart = np.maximum(np.maximum(gap_x, gap_x.T), np.maximum(gap_y, gap_y.T))

@@ -44,10 +44,9 @@ def _starts(layout: Layout, free: Ground, whole: Ground) -> np.ndarray:
 
 def _best(layout: Layout, free: Ground, whole: Ground, read: int) -> Laid:
     """Of the ways that fit about equally well, the one whose letters and bonds agree best."""
-    ground = free
-    ways = rigid_ways(layout, _starts(layout, free, whole), ground)[:read]
-    best = ways[int(np.argmax(weighed(ways, ground)))] if len(ways) > 1 else ways[0]
-    return refined(best, ground)
+    ways = rigid_ways(layout, _starts(layout, free, whole), free)[:read]
+    best = ways[int(np.argmax(weighed(ways, free)))] if len(ways) > 1 else ways[0]
+    return refined(best, free)
 
 
 def on_letters(layout: Layout, ground: Ground) -> Laid:

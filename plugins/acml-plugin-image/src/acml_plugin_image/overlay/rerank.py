@@ -62,10 +62,10 @@ def rerank(picture: Image.Image, mols: Sequence[Chem.Mol]) -> np.ndarray:
     for i, pair in enumerate(best):
         if pair is not None:
             values[i] = np.logaddexp(pair[1], least)
-    return damped(values.max() - values)
+    return _damped(values.max() - values)
 
 
-def damped(lack: np.ndarray) -> np.ndarray:
+def _damped(lack: np.ndarray) -> np.ndarray:
     """Log likelihoods (n,), up to a factor, of candidates that lack so much evidence: ``DAMAGE``."""
     return -DAMAGE * np.log1p(lack / DAMAGE)
 
@@ -92,7 +92,7 @@ def _best(found: Sequence[Tried], ground: Ground) -> list[tuple[Laid, float] | N
     values = weighed(first, ground)
     quarter, letters = read_page(first, values, ground)
     pairs = _sorted([one.ways for one in found], values, letters)
-    near = max((some[0][1] for some in pairs if some), default=0.0) - BEHIND
+    near = _near([some[0] if some else None for some in pairs])
     few = [
         [laid for laid, value in some if value > some[0][1] - CLEAR][:FINER]
         if some and some[0][1] > near
@@ -116,6 +116,11 @@ def _best(found: Sequence[Tried], ground: Ground) -> list[tuple[Laid, float] | N
     return best
 
 
+def _near(best: Sequence[tuple[Laid, float] | None]) -> float:
+    """Evidence above which a candidate is worth more work, see ``BEHIND``."""
+    return max((pair[1] for pair in best if pair is not None), default=0.0) - BEHIND
+
+
 def _turn_all(best: list[tuple[Laid, float] | None], ground: Ground, quarter: int) -> None:
     todo: Sequence[int] = range(len(best))
     for _ in range(TURNED):
@@ -130,7 +135,7 @@ def _turn(
     Returns:
         those where one was.
     """
-    near = max((pair[1] for pair in best if pair is not None), default=0.0) - BEHIND
+    near = _near(best)
     ways = [
         other_sides(pair[0], ground) if pair is not None and pair[1] > near else []
         for pair in (best[number] for number in todo)

@@ -6,7 +6,7 @@ import numpy as np
 
 from acml_plugin_image.overlay.align import LETTER, Laid, from_labels
 from acml_plugin_image.overlay.ground import Ground
-from acml_plugin_image.overlay.letters import SMALLEST
+from acml_plugin_image.overlay.letters import SMALLEST, middles
 from acml_plugin_image.overlay.strokes import feet
 
 LARGEST = 1.0
@@ -22,10 +22,8 @@ FROM_BONDS = 0.25
 def stray_letters(laid: Laid, ground: Ground) -> int:
     """Number of pieces of ink of a letter's size that belong to no bond and no label."""
     layout = laid.layout
-    left, top, right, bottom = ground.boxes.T
-    size = np.maximum(right - left, bottom - top) / laid.unit
-    middle = ((left + right - 1) + 1j * (top + bottom - 1)).astype(np.complex64) / 2
-    middle = middle[(size > SMALLEST) & (size < LARGEST)]
+    size = (ground.boxes[:, 2:] - ground.boxes[:, :2]).max(axis=1) / laid.unit
+    middle = middles(ground.boxes[(size > SMALLEST) & (size < LARGEST)]).astype(np.complex64)
     far = np.ones(len(middle), dtype=bool)
     if len(middle) and layout.lettered.any():
         unit = np.array([[laid.unit]], dtype=np.float32)

@@ -82,7 +82,7 @@ def promising(layout: Layout, ground: Ground) -> tuple[np.ndarray, float]:
     shift = ink.mean() - size * centre[:, None]
     shift[0] = ((low + high) / 2 - extent * (first + last) / 2)[:, None]
     shift = shift.astype(np.complex64)
-    away = ground.away(points * size + shift) / np.minimum(REACH * size, FARTHEST)
+    away = ground.away(points * size + shift) / _reach(size)
     cost = np.minimum(away, 1).mean(axis=2).ravel()  # 4 * 2 angles
     every = np.tile(np.arange(len(at)), len(size))
     starts = _distinct(cost, every, angles, STARTS, NEARLY)
@@ -116,13 +116,18 @@ def _shifted(
     sizes = size * scale  # (M, tried)
     shifts = shift + middle * (size - sizes) + np.tile(steps, len(SCALES)) * size
     away = ground.away(points[:, None] * sizes[..., None] + shifts[..., None])
-    cost = np.minimum(away / np.minimum(REACH * sizes[..., None], FARTHEST), 1).mean(axis=2)
+    cost = np.minimum(away / _reach(sizes[..., None]), 1).mean(axis=2)
     row, best = np.arange(len(points)), cost.argmin(axis=1)
     return (
         sizes[row, best, None].astype(np.float32),
         shifts[row, best, None].astype(np.complex64),
         cost[row, best],
     )
+
+
+def _reach(size: np.ndarray) -> np.ndarray:
+    """Distance beyond which ink is as good as none, where bonds are so long, of any shape [px]."""
+    return np.minimum(REACH * size, FARTHEST)
 
 
 def _turned(places: np.ndarray, angles: int) -> np.ndarray:
