@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 from PIL import Image
+from scipy.ndimage import binary_dilation, label, maximum
 
 from acml_plugin_image.dust import (
     is_dotted,
@@ -57,6 +58,16 @@ DARKEST_SHARE = 0.004
 
 INK = 0.3
 """Ink at a pixel that belongs to the drawing [of full ink], for the bounding box."""
+
+PALE, PALE_MOST, PALE_PIXELS = 0.15, 0.19, 12
+"""So does less ink, where it hangs together with such ink, or with so many pixels of which one at least
+has more than the second: pale letters at the rim, as sulphur's yellow is in a grey copy."""
+
+HALO = 3
+"""Pale ink so near to such ink is its blurred edge [px]."""
+
+PALE_PIECES = 12
+"""More pieces of pale ink than this are dust, dots or grains of the paper."""
 
 NEIGHBOURS = 3
 """Of the 3 x 3 pixels around (and with) it that must have ink, else it is a speck."""
@@ -158,6 +169,26 @@ def _evaluate(factors: np.ndarray, height: int, width: int) -> np.ndarray:
     y = ((np.arange(height) + 0.5) / height).astype(np.float32)[:, None]
     x = ((np.arange(width) + 0.5) / width).astype(np.float32)[None, :]
     return one + y * (fy + fyy * y) + x * (fx + fxx * x) + (fxy * y) * x
+
+
+def drawn(ink: np.ndarray) -> np.ndarray:
+    """Whether pixels belong to the drawing, (H, W) bool, see ``INK`` and ``PALE``.
+
+    Args:
+        ink: (H, W), 0 to 1.
+    """
+    inked = ink > INK
+    pieces, count = label(ink > PALE, structure=np.ones((3, 3)))
+    if not count:
+        return inked
+    size = np.bincount(pieces.ravel(), minlength=count + 1)
+    most = maximum(ink, pieces, np.arange(count + 1))
+    pale = (size >= PALE_PIXELS) & (most > PALE_MOST) & (most <= INK)
+    pale[0] = False
+    kept = (most > INK) | (pale & (pale.sum() <= PALE_PIECES))
+    kept[0] = False
+    edge = binary_dilation(inked, structure=np.ones((3, 3)), iterations=HALO)
+    return np.asarray(inked | (kept[pieces] & ~edge))
 
 
 def bounding_box(ink: np.ndarray) -> tuple[int, int, int, int] | None:

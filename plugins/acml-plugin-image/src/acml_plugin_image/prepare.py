@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from acml_plugin_image.ink import INK, bounding_box, darkest, find_ink, flatten, work_size
+from acml_plugin_image.ink import bounding_box, darkest, drawn, find_ink, flatten, work_size
 from acml_plugin_image.pictures import frames
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def fit(
     width_before = picture.width
     small = work_size(flatten(picture), size)
     ink = find_ink(small)
-    box = bounding_box(ink > INK)
+    box = bounding_box(drawn(ink))
     if box is None:
         return result, (0.0, 0.0, 0.0)
     top, bottom, left, right = box

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from PIL import Image
-from scipy.ndimage import distance_transform_edt, label
+from scipy.ndimage import distance_transform_edt, label, maximum
 
 from acml_plugin_image.overlay.letters import bond_length, pieces
 from acml_plugin_image.prepare import fit
@@ -21,8 +22,9 @@ FINER = 2
 BORDER = 48
 """Free pixels around it, so that what lies beyond the drawing is far from ink."""
 
-INKED = 64
-"""Ink at a pixel that belongs to the drawing [of 255]."""
+INKED, OF_PIECE = 64, 0.6
+"""Ink at a pixel that belongs to the drawing [of 255]; or this share of the most in its piece of ink,
+where that is less: some letters are pale as a whole."""
 
 SAMPLES = 120
 """Pixels with ink, spread evenly, that a candidate has to explain."""
@@ -53,6 +55,7 @@ class Ground:
         area: number of pixels with ink.
         line: width of the lines [px].
         factor, shift: x in the picture is ``(x - shift[0]) / factor``, y likewise.
+        usual: length of a bond in most of the candidates that are laid on it [px].
         read: what labels say, by place, see ``looks``.
     """
 
@@ -64,6 +67,7 @@ class Ground:
     line: float
     factor: float
     shift: tuple[float, float]
+    usual: float = math.inf
     _small: dict[int, np.ndarray] = field(default_factory=dict, repr=False)
     read: dict[tuple[int, ...], np.ndarray] = field(default_factory=dict, repr=False)
 
@@ -77,7 +81,7 @@ class Ground:
         fine, (factor, dx, dy) = fit(picture, FINER * SIZE, 0.0)
         found = Image.fromarray(fine).resize((SIZE, SIZE), Image.Resampling.BOX)
         ink = np.pad(np.asarray(found), BORDER)
-        inked = (ink > INKED) & _without_specks(ink > FAINT)
+        inked = _inked(ink)
         if inked.sum() < FEWEST_PIXELS:
             return None
         away, at = distance_transform_edt(~inked, return_indices=True)
@@ -113,6 +117,12 @@ class Ground:
     def regions(self) -> list[np.ndarray]:
         """Numbers (S, S) of regions of near ink, for each of ``TOGETHER``; 0 is no region."""
         return [label(self.distance <= reach)[0] for reach in TOGETHER]
+
+    @cached_property
+    def largest(self) -> np.ndarray:
+        """(m,) those of ``points`` in the region of near ink that holds most: without a legend."""
+        region = self.among(self.regions[-1], self.points)
+        return self.points[region == np.bincount(region).argmax()]
 
     @cached_property
     def lone_unit(self) -> float:
@@ -151,9 +161,10 @@ def _evenly(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.lexsort((x, y, x // tile, y // tile))
 
 
-def _without_specks(inked: np.ndarray) -> np.ndarray:
-    """Only pieces of ink, (S, S) bool, that are large enough."""
-    pieces, count = label(inked, structure=np.ones((3, 3)))
+def _inked(ink: np.ndarray) -> np.ndarray:
+    """Pixels that belong to the drawing, (S, S) bool, of pieces of ink that are large enough."""
+    pieces, count = label(ink > FAINT, structure=np.ones((3, 3)))
     large = np.bincount(pieces.ravel(), minlength=count + 1) >= SPECK
     large[0] = False
-    return np.asarray(large[pieces])
+    least = np.minimum(INKED, OF_PIECE * maximum(ink, pieces, np.arange(count + 1)))
+    return np.asarray(large[pieces] & (ink > least[pieces]))

@@ -9,14 +9,24 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from acml_plugin_image.overlay.align import stroke_ink
 from acml_plugin_image.overlay.ground import Ground
 from acml_plugin_image.overlay.labels import agreement
+from acml_plugin_image.overlay.layouts import Layout
 from acml_plugin_image.overlay.letters import letters
 from acml_plugin_image.overlay.looks import label_looks
 from acml_plugin_image.overlay.said import CONFIDENT, TURNED, UNREAD
 
 CLEAR = 0.3
 """Letters whose middle is nearer than this to what is laid already belong to it [bond lengths]."""
+
+SHARED, TAKEN = 0.4, -20.0
+"""Places nearer than this are the same letters [bond lengths]; what the worse one counts then: a second
+ion is put there only where no other place is left."""
+
+BOND, BARE = (0.5, 2.0), -6.0
+"""Length of a bond between two atoms' letters, from and to [bond lengths]; log probability that no ink is
+there."""
 
 MOST_PLACES = 120
 """That are read."""
@@ -41,7 +51,7 @@ def placed(labels: np.ndarray, unit: float, taken: np.ndarray, ground: Ground) -
     for quarter in range(4):
         seen = label_looks(ground, places, np.full(len(places), unit), quarter)
         value = np.maximum(agreement(seen[None], np.asarray(labels)[:, None]), UNREAD)
-        pair = linear_sum_assignment(-value)
+        pair = _shared_out(value, places, unit)
         total = float(value[pair].sum()) + (TURNED if quarter else 0.0)
         if total > most:
             found, most = pair, total
@@ -50,6 +60,58 @@ def placed(labels: np.ndarray, unit: float, taken: np.ndarray, ground: Ground) -
     assert found is not None
     at[found[0]] = places[found[1]]
     return at
+
+
+def pair(layout: Layout, unit: float, taken: np.ndarray, ground: Ground) -> np.ndarray | None:
+    """Where the letters of two atoms, and the ink between them, say that these stand.
+
+    Args:
+        layout: of two atoms, both with letters.
+        unit, taken: as in ``placed``.
+
+    Returns:
+        (2,) complex64 [px]; None where no two letters are as far apart as a bond is long, or none agree.
+    """
+    places = _free(unit, taken, ground)[:MOST_PLACES]
+    apart = np.abs(places[:, None] - places) / unit
+    first, second = np.nonzero((apart > BOND[0]) & (apart < BOND[1]))
+    if not len(first):
+        return None
+    inked = stroke_ink(layout, np.stack([places[first], places[second]], axis=1), unit, ground)[
+        :, 0
+    ]
+    found, most = None, -np.inf
+    for quarter in range(4):
+        seen = label_looks(ground, places, np.full(len(places), unit), quarter)
+        one, other = (
+            np.maximum(agreement(seen, np.broadcast_to(label, (len(places), 3))), UNREAD)
+            for label in layout.label
+        )
+        total = one[first] + other[second] + BARE * (1 - inked)
+        best = int(total.argmax())
+        value = float(total[best]) + (TURNED if quarter else 0.0)
+        if value > most:
+            found, most = np.stack([places[first[best]], places[second[best]]]), value
+        if most > CONFIDENT * 2:
+            break
+    return found if most > UNREAD else None
+
+
+def _shared_out(
+    value: np.ndarray, places: np.ndarray, unit: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers of ions and of their places: ``value`` (ions, places) is most, none share letters."""
+    value = value.copy()
+    for _ in range(MOST_PLACES):
+        ion, place = linear_sum_assignment(-value)
+        near = np.abs(places[place][:, None] - places[place]) < SHARED * unit
+        first, second = np.nonzero(np.triu(near, 1))
+        if not len(first):
+            break
+        own = value[ion, place]
+        worse = np.where(own[first] < own[second], first, second)
+        value[:, place[worse]] = TAKEN
+    return ion, place
 
 
 def _free(unit: float, taken: np.ndarray, ground: Ground) -> np.ndarray:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from acml_core.bundled import BundledTower
 from acml_plugin_image.overlay.crops import LABEL
 from acml_plugin_image.overlay.labels import CHARGES, HYDROGENS, symbols
-from acml_plugin_image.overlay.reader import FOLDER, layer
+from acml_plugin_image.overlay.reader import FOLDER, fused, layer
 
 CHANNELS = (16, 48, 96, 160)
 HIDDEN = 192
@@ -56,6 +56,7 @@ def bundled() -> LabelReader:
     """The reader that comes with the plugin."""
     reader = LabelReader()
     BundledTower(FILE, "acml-plugin-image").load(reader)
+    reader.layers = fused(reader.layers)
     return reader.eval().requires_grad_(False)
 
 

@@ -179,6 +179,11 @@ def _abbreviated(mol: Chem.Mol) -> Chem.Mol | None:
     return _plain(Chem.Mol(short)) if short.GetNumAtoms() < mol.GetNumAtoms() else None
 
 
+def _abbreviated_with_coordgen(mol: Chem.Mol) -> Chem.Mol | None:
+    short = Chem.Mol(_condensed(mol, ABBREVIATED))
+    return _with_coordgen(short) if short.GetNumAtoms() < mol.GetNumAtoms() else None
+
+
 def _less_abbreviated(mol: Chem.Mol) -> Chem.Mol | None:
     return _between(mol, LESS, ABBREVIATED)
 
@@ -205,6 +210,7 @@ WAYS = (
     _plain,
     _with_coordgen,
     _abbreviated,
+    _abbreviated_with_coordgen,
     _less_abbreviated,
     _least_abbreviated,
     _with_hydrogens,

@@ -9,7 +9,7 @@ import numpy as np
 from acml_plugin_image.overlay.align import Laid, judged, refined, rigid_ways
 from acml_plugin_image.overlay.evidence import weighed
 from acml_plugin_image.overlay.ground import Ground
-from acml_plugin_image.overlay.ions import placed
+from acml_plugin_image.overlay.ions import pair, placed
 from acml_plugin_image.overlay.layouts import Layout
 from acml_plugin_image.overlay.strokes import strokes
 from acml_plugin_image.overlay.turns import promising
@@ -20,6 +20,9 @@ MAX_COMPONENTS = 6
 FREE = 0.5
 """Ink that is explained less than this is free for the components that follow."""
 
+LARGEST_REGIONS = 5
+"""Regions of ink, of either reach, that a component is tried on: those with most points that are free."""
+
 MOST_REGIONS = 3
 """Regions of ink that a component fits best, on which it is laid with more care."""
 
@@ -27,24 +30,31 @@ FEWEST_POINTS = 6
 """Of free ink, for a component with bonds."""
 
 
-def _starts(layout: Layout, free: Ground, whole: Ground) -> np.ndarray:
+def _starts(layout: Layout, free: Ground, whole: Ground, unit: float | None) -> np.ndarray:
     """(M, n) places of a component's atoms: on all free ink, or on a part of it that hangs together."""
-    found = [promising(layout, free)]
+    found = [promising(layout, free, unit)]
     seen = {free.points.tobytes()}
     for numbers in whole.regions:
         region = whole.among(numbers, free.points)
-        for number in np.unique(region):
+        count = np.bincount(region)
+        for number in np.argsort(-count, kind="stable")[:LARGEST_REGIONS]:
             points = free.points[region == number]
             if len(points) >= FEWEST_POINTS and points.tobytes() not in seen:
                 seen.add(points.tobytes())
-                found.append(promising(layout, replace(free, points=points)))
+                found.append(promising(layout, replace(free, points=points), unit))
     found.sort(key=lambda pair: pair[1])
     return np.concatenate([starts for starts, _ in found[:MOST_REGIONS]])
 
 
-def _best(layout: Layout, free: Ground, whole: Ground, read: int) -> Laid:
+def _best(
+    layout: Layout, free: Ground, whole: Ground, read: int, unit: float | None, taken: np.ndarray
+) -> Laid:
     """Of the ways that fit about equally well, the one whose letters and bonds agree best."""
-    ways = rigid_ways(layout, _starts(layout, free, whole), free)[:read]
+    if layout.count == 2 and layout.labelled.all():
+        at = pair(layout, unit or whole.lone_unit, taken, whole)
+        if at is not None:
+            return judged(layout, at, free)
+    ways = rigid_ways(layout, _starts(layout, free, whole, unit), free)[:read]
     best = ways[int(np.argmax(weighed(ways, free)))] if len(ways) > 1 else ways[0]
     return refined(best, free)
 
@@ -70,7 +80,8 @@ def align_pieces(layout: Layout, ground: Ground, ways: int = 1) -> Laid:
         if part is not bonded[0] and len(free) < FEWEST_POINTS:
             at[part] = ground.points.mean() + unit * layout.at[part]
             continue
-        laid = _best(layout.part(part), replace(ground, points=free), ground, ways)
+        known = None if part is bonded[0] else unit
+        laid = _best(layout.part(part), replace(ground, points=free), ground, ways, known, taken)
         at[part], free = laid.at, free[laid.explained < FREE]
         unit = laid.unit if part is bonded[0] else unit
         drawn = strokes(laid.layout, laid.at[None]).ravel()

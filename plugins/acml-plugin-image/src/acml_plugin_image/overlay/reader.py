@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from rdkit import Chem
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from acml_core.bundled import BundledTower
 from acml_plugin_image.overlay.crops import ATOM, BOND
@@ -59,6 +60,17 @@ def layer(before: int, after: int, kernel: int, stride: int = 2) -> tuple[nn.Mod
     return convolution, nn.BatchNorm2d(after), nn.ReLU()
 
 
+def fused(layers: nn.Sequential) -> nn.Sequential:
+    """The same function with each normalisation worked into the convolution before it: faster."""
+    parts: list[nn.Module] = []
+    for part in layers.eval():
+        if isinstance(part, nn.BatchNorm2d):
+            parts[-1] = fuse_conv_bn_eval(parts[-1], part)
+        else:
+            parts.append(part)
+    return nn.Sequential(*parts)
+
+
 def file_of(kind: str) -> Path:
     """The weights of one reader, from ``scripts/train_reader.py``."""
     return FOLDER / f"reader_{kind}.safetensors"
@@ -69,6 +81,7 @@ def bundled(kind: str) -> Reader:
     """A reader that comes with the plugin: of ``atoms`` or ``bonds``."""
     reader = Reader(kind)
     BundledTower(file_of(kind), "acml-plugin-image").load(reader)
+    reader.layers = fused(reader.layers)
     return reader.eval().requires_grad_(False)
 
 

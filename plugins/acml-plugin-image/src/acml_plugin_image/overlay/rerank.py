@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,9 @@ from acml_plugin_image.overlay.ground import Ground
 from acml_plugin_image.overlay.layouts import layouts, layouts_of
 from acml_plugin_image.overlay.said import read_page, said
 from acml_plugin_image.overlay.tries import HOPELESS, Tried, finer, tried
+
+FAR = 0.3
+"""A candidate whose quality is so much less than the best one's is given up."""
 
 LABELS = 2.0
 """Weight of what labels say."""
@@ -36,8 +41,8 @@ DAMAGE = 0.6
 less beyond: in a damaged picture, or one laid out otherwise, the right molecule misses much."""
 
 BEHIND = 60.0
-"""A candidate whose evidence is so much less than the best's is not refined, and nothing in it is
-turned over."""
+"""A candidate whose evidence is so much less than the best's is not refined, its labels are not read,
+and nothing in it is turned over."""
 
 
 def rerank(picture: Image.Image, mols: Sequence[Chem.Mol]) -> np.ndarray:
@@ -56,6 +61,9 @@ def rerank(picture: Image.Image, mols: Sequence[Chem.Mol]) -> np.ndarray:
         return np.zeros(len(mols))
     with BlockLogs():
         found = [tried(layouts_of(Chem.MolToSmiles(mol)), ground, HOPELESS) for mol in mols]
+    found = _hopeful(found)
+    units = [one.ways[0].unit for one in found if one.ways]
+    ground = replace(ground, usual=float(np.median(units)) if units else math.inf)
     best = _best(found, ground)
     least = _least([pair[0].layout.count for pair in best if pair is not None])
     values = np.array([least + one.quality for one in found])
@@ -63,6 +71,17 @@ def rerank(picture: Image.Image, mols: Sequence[Chem.Mol]) -> np.ndarray:
         if pair is not None:
             values[i] = np.logaddexp(pair[1], least)
     return _damped(values.max() - values)
+
+
+def _hopeful(found: Sequence[Tried]) -> list[Tried]:
+    """Without the ways of candidates that fit the strokes much worse than the best; ions have none."""
+    least = max(one.quality for one in found) - FAR
+    return [
+        one
+        if one.quality >= least or (one.ways and not len(one.ways[0].layout.bonds))
+        else Tried([], one.quality)
+        for one in found
+    ]
 
 
 def _damped(lack: np.ndarray) -> np.ndarray:
@@ -90,7 +109,7 @@ def _best(found: Sequence[Tried], ground: Ground) -> list[tuple[Laid, float] | N
     """The way with most evidence, with it, for each candidate; None where there is no way."""
     first = [laid for one in found for laid in one.ways]
     values = weighed(first, ground)
-    quarter, letters = read_page(first, values, ground)
+    quarter, letters = read_page(first, values, ground, BEHIND)
     pairs = _sorted([one.ways for one in found], values, letters)
     near = _near([some[0] if some else None for some in pairs])
     few = [
@@ -106,7 +125,7 @@ def _best(found: Sequence[Tried], ground: Ground) -> list[tuple[Laid, float] | N
     ]
     _turn_all(best, ground, quarter)
     laid = [pair[0] for pair in best if pair is not None]
-    again, _ = read_page(laid, weighed(laid, ground), ground)
+    again, _ = read_page(laid, weighed(laid, ground), ground, BEHIND)
     if again != quarter:  # nothing was turned over when the page was first read
         best = [
             _weighed([[pair[0]]], ground, again)[0][0] if pair is not None else None

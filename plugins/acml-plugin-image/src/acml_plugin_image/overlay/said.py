@@ -69,24 +69,32 @@ def _near(
 
 
 def read_page(
-    laid: Sequence[Laid], values: Sequence[float], ground: Ground
+    laid: Sequence[Laid], values: Sequence[float], ground: Ground, behind: float
 ) -> tuple[int, list[float]]:
     """How the page lies, from the candidate that agrees best, and what labels say then.
 
     Args:
         laid: the candidates' layouts.
         values: the evidence for each without what labels say.
+        behind: labels of a layout whose evidence is so much less than the best one's are not read.
 
     Returns:
-        quarter turns by which its letters are turned, and ``said`` of each layout.
+        quarter turns by which its letters are turned, and ``said`` of each layout: about ``UNREAD`` for
+        each label that is not read.
     """
-    most, best = -np.inf, (0, [0.0] * len(laid))
-    count = np.array([one.layout.labelled.sum() for one in laid])
+    least = max(values, default=0.0) - behind
+    near = [i for i, value in enumerate(values) if value >= least]
+    ways, own = [laid[i] for i in near], np.array([values[i] for i in near])
+    most, best = -np.inf, (0, [0.0] * len(ways))
+    count = np.array([one.layout.labelled.sum() for one in ways])
     for quarter in range(4):
-        found = said(laid, ground, quarter)
-        total = max(np.add(found, values), default=0.0) + (TURNED if quarter else 0.0)
+        found = said(ways, ground, quarter)
+        total = max(np.add(found, own), default=0.0) + (TURNED if quarter else 0.0)
         if total > most:
             most, best = float(total), (quarter, found)
         if not quarter and (count * CONFIDENT < found)[count > 0].any():
             break
-    return best
+    every = [UNREAD * float(one.layout.labelled.sum()) for one in laid]
+    for i, letters_say in zip(near, best[1], strict=True):
+        every[i] = letters_say
+    return best[0], every

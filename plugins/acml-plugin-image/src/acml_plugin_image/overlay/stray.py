@@ -6,6 +6,7 @@ import numpy as np
 
 from acml_plugin_image.overlay.align import LETTER, Laid, from_labels
 from acml_plugin_image.overlay.ground import Ground
+from acml_plugin_image.overlay.labels import CHARGES, symbols
 from acml_plugin_image.overlay.letters import SMALLEST, middles
 from acml_plugin_image.overlay.strokes import feet
 
@@ -20,9 +21,13 @@ FROM_BONDS = 0.25
 
 
 def stray_letters(laid: Laid, ground: Ground) -> int:
-    """Number of pieces of ink of a letter's size that belong to no bond and no label."""
+    """Number of pieces of ink of a letter's size that belong to no bond and no label.
+
+    Lone ions may stand so near to each other that one's place covers another's letters: without bonds
+    there are as many stray letters, at least, as all labels together do not have.
+    """
     layout = laid.layout
-    size = (ground.boxes[:, 2:] - ground.boxes[:, :2]).max(axis=1) / laid.unit
+    size = (ground.boxes[:, 2:] - ground.boxes[:, :2]).max(axis=1) / min(laid.unit, ground.usual)
     middle = middles(ground.boxes[(size > SMALLEST) & (size < LARGEST)]).astype(np.complex64)
     far = np.ones(len(middle), dtype=bool)
     if len(middle) and layout.lettered.any():
@@ -31,4 +36,13 @@ def stray_letters(laid: Laid, ground: Ground) -> int:
     if len(middle) and len(layout.bonds):
         _, foot = feet(layout, laid.at[None], middle)
         far &= np.abs(foot[0] - middle) > FROM_BONDS * laid.unit
-    return int(far.sum())
+    if len(layout.bonds):
+        return int(far.sum())
+    return max(
+        int(far.sum()), len(middle) - sum(_characters(*one) for one in layout.label.tolist())
+    )
+
+
+def _characters(symbol: int, charge: int, hydrogens: int) -> int:
+    """Letters, digits and signs of a label, at most."""
+    return len(symbols()[symbol]) + min(hydrogens, 2) + min(abs(CHARGES[charge]), 2)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+
+import numpy as np
 
 from acml_plugin_image.overlay.align import RIVAL, Laid, refined, rigid_ways
 from acml_plugin_image.overlay.bend import bent
@@ -16,16 +18,24 @@ HOPELESS, RIGID = 0.55, 0.97
 """A candidate of a lower quality is given up; a layout of a higher one is not bent."""
 
 ENOUGH = 0.93
-"""After a layout of this quality no other is tried."""
+"""After a layout of this quality no other of as many atoms, or more, is tried."""
 
 COSTLIER, COSTLIEST = 0.05, 0.45
-"""A layout that costs so much more than the best at its best turn, or so much, is not refined."""
+"""A layout that costs so much more than the best of as many atoms at its best turn, or so much, is not
+refined."""
+
+SHORTER, WORSE = 0.15, 0.2
+"""How much more a layout with abbreviations may cost than one without, and how much less its quality
+may be: letters take the place of strokes, and they are read later."""
+
+LARGEST = 0.5
+"""Share of the ink that hangs together, at least, to be taken for the drawing by itself."""
 
 READ = 8
 """Ways of a component that are read."""
 
 MOST = 8
-"""Ways that are read."""
+"""Ways that are read, of layouts of as many atoms."""
 
 
 @dataclass(frozen=True)
@@ -48,32 +58,68 @@ def tried(layouts: Iterable[Layout], ground: Ground, least: float) -> Tried:
     Args:
         least: quality below which the candidate is given up.
     """
-    found: list[Laid] = []
-    cheapest, best = 1.0, 0.0
+    kinds: dict[int, _Kind] = {}
     dearest = COSTLIEST if least > 0 else 1.0
     for layout in _spelt(layouts) if ground.spelt else layouts:
         if not len(layout.bonds):
             laid = align_pieces(layout, ground)
             return Tried([laid], laid.quality)
-        starts, cost = promising(layout, ground)
+        kind = kinds.setdefault(layout.count, _Kind())
+        rivals = [one for count, one in kinds.items() if count <= layout.count]
+        if max(one.quality for one in rivals) > ENOUGH:
+            continue
+        starts, cost = _promising(layout, ground)
         bonded = sum(len(part) > 1 for part in layout.components)
         several = len(layout.components) > 1 and bonded <= MAX_COMPONENTS
-        if cost > min(cheapest + COSTLIER, dearest) and not several:
+        cheapest = min(one.cost for one in rivals) + COSTLIER
+        cheapest = min(cheapest, min(one.cost for one in kinds.values()) + SHORTER)
+        if cost > min(cheapest, dearest) and not several:
             continue
-        cheapest = min(cheapest, cost)
-        found += rigid_ways(layout, starts, ground)
+        kind.cost = min(kind.cost, cost)
+        kind.ways += rigid_ways(layout, starts, ground)
         if layout.count == 2 and layout.labelled.all():
-            found.append(on_letters(layout, ground))
-        best = max(laid.quality for laid in found)
-        if best < ENOUGH and several:
-            found.append(align_pieces(layout, ground))
-            best = max(best, found[-1].quality)
-        if best > ENOUGH:
-            break
-    if not found or best < least:
+            kind.ways.append(on_letters(layout, ground))
+        if several and kind.quality < ENOUGH:
+            kind.ways.append(align_pieces(layout, ground))
+    best = max((kind.quality for kind in kinds.values()), default=0.0)
+    if not best or best < least:
         return Tried([], best)
-    found.sort(key=lambda laid: -laid.quality)
-    return Tried([laid for laid in found if laid.quality >= best - RIVAL][:MOST], best)
+    ways = [laid for kind in kinds.values() if kind.quality >= best - WORSE for laid in kind.best]
+    return Tried(sorted(ways, key=lambda laid: -laid.quality), best)
+
+
+def _promising(layout: Layout, ground: Ground) -> tuple[np.ndarray, float]:
+    """As ``promising``; also on the largest region of ink alone, which holds no legend."""
+    starts, cost = promising(layout, ground)
+    alone = len(layout.components) == 1 and LARGEST * len(ground.points) <= len(ground.largest)
+    if not alone or len(ground.largest) == len(ground.points):
+        return starts, cost
+    more, again = promising(layout, replace(ground, points=ground.largest))
+    return np.concatenate([starts, more]), min(cost, again)
+
+
+@dataclass
+class _Kind:
+    """Layouts of as many atoms: with the same groups abbreviated, or none.
+
+    Attributes:
+        ways: in which they fit.
+        cost: of the cheapest at its best turn.
+    """
+
+    ways: list[Laid] = field(default_factory=list)
+    cost: float = 1.0
+
+    @property
+    def quality(self) -> float:
+        """Of the best, 0 where there is none."""
+        return max((laid.quality for laid in self.ways), default=0.0)
+
+    @property
+    def best(self) -> list[Laid]:
+        """Those that fit about equally well, the best first."""
+        found = sorted(self.ways, key=lambda laid: -laid.quality)
+        return [laid for laid in found if laid.quality >= self.quality - RIVAL][:MOST]
 
 
 def _spelt(layouts: Iterable[Layout]) -> Iterator[Layout]:
