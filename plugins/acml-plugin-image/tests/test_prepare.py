@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 from acml_plugin_image.config import ImageConfig
-from acml_plugin_image.ink import background, bounding_box
+from acml_plugin_image.ink import background, bounding_box, drawn
 from acml_plugin_image.modality import Picture
 from acml_plugin_image.prepare import ink_map
 from acml_plugin_image.signal import ImageSignal
@@ -114,6 +114,17 @@ def test_specks_do_not_move_the_box() -> None:
     ink = values < 128
     assert bounding_box(ink) == (80, 120, 80, 120)
     assert bounding_box(np.zeros((5, 5), bool)) is None
+
+
+def test_pale_letters_at_the_rim_are_in_the_box() -> None:
+    """As sulphur's yellow is in a grey copy; dust as pale is not."""
+    ink = np.zeros((200, 200))
+    ink[60:120, 60:120] = 1.0
+    ink[85:95, 150:156] = 0.22
+    assert bounding_box(drawn(ink)) == (60, 120, 60, 156)
+    ink[40:160:20, 10:190:20] = 0.22
+    ink[40:160:20, 11:191:20] = 0.22
+    assert bounding_box(drawn(ink)) == (60, 120, 60, 156)
 
 
 def test_background_follows_a_slope() -> None:

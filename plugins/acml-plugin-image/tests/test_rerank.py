@@ -218,6 +218,7 @@ def test_large_letters_do_not_draw_few_bonds_out(smiles: str) -> None:
     [
         "O=C([O-])C(=O)[O-].O=C([O-])C(=O)[O-].O=C([O-])C(=O)[O-].[Al+3].[Al+3]",
         "CC(C)[O-].CC(C)[O-].CC(C)[O-].CCCCOCCOCCOCCO.[Al+3]",
+        "[C-]#N.[C-]#N.[C-]#N.[C-]#N.[Na+].[Na+].[Co+2]",
     ],
 )
 def test_each_component_lies_on_its_own_ink(smiles: str) -> None:
@@ -244,6 +245,35 @@ def test_letters_without_a_place_speak_against_a_candidate() -> None:
         signal_of(depict(salt, PLAIN, np.random.default_rng(0))), [acid, salt]
     )
     assert scores[1] == 0 > scores[0]
+
+
+def test_letters_may_take_the_place_of_strokes_that_fit_well() -> None:
+    """Without abbreviations all strokes but one lie on ink, too: the letters of "Et" are ink."""
+    mol = Chem.MolFromSmiles("CCC1=CC(=O)C(C)S1")
+    style = replace(PLAIN, abbreviate=0.6, font_size=0.75)
+    ground = Ground.of(depict(mol, style, np.random.default_rng(0)))
+    assert ground is not None
+    found = laid_out(mol, ground)
+    assert found is not None
+    assert 0 in found.layout.element  # an abbreviation
+
+
+def test_a_legend_does_not_move_the_drawing() -> None:
+    mol = Chem.MolFromSmiles("CCCCCCCCCCCCOc1ccc(C=O)cc1")
+    style = replace(PLAIN, legend="10", size=360)
+    ground = Ground.of(depict(mol, style, np.random.default_rng(0)))
+    assert ground is not None
+    found = laid_out(mol, ground)
+    assert found is not None
+    assert found.inked.mean() > 0.95
+
+
+def test_fewer_ions_do_not_win() -> None:
+    """They stand near enough to each other that one's place covers another's letters."""
+    mols = [Chem.MolFromSmiles(".".join(["[Ag]"] * count)) for count in (5, 4)]
+    picture = depict(mols[0], PLAIN, np.random.default_rng(0))
+    found = Picture().rerank(signal_of(picture), mols)
+    assert found[0] > found[1]
 
 
 def test_layouts_do_not_change_the_molecule() -> None:

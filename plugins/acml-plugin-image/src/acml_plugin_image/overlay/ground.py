@@ -55,7 +55,7 @@ class Ground:
         area: number of pixels with ink.
         line: width of the lines [px].
         factor, shift: x in the picture is ``(x - shift[0]) / factor``, y likewise.
-        usual: length of a bond in most of the candidates that are laid on it [px].
+        usual: length of a bond in the candidates that are laid on it [px], see ``rerank``.
         read: what labels say, by place, see ``looks``.
     """
 

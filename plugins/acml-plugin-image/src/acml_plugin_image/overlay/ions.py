@@ -25,8 +25,8 @@ SHARED, TAKEN = 0.4, -20.0
 ion is put there only where no other place is left."""
 
 BOND, BARE = (0.5, 2.0), -6.0
-"""Length of a bond between two atoms' letters, from and to [bond lengths]; log probability that no ink is
-there."""
+"""Length of a bond between two atoms' letters, from and to [bond lengths]; log probability
+that no ink is there."""
 
 MOST_PLACES = 120
 """That are read."""
@@ -70,7 +70,7 @@ def pair(layout: Layout, unit: float, taken: np.ndarray, ground: Ground) -> np.n
         unit, taken: as in ``placed``.
 
     Returns:
-        (2,) complex64 [px]; None where no two letters are as far apart as a bond is long, or none agree.
+        (2,) complex64 [px]; None where no two letters are a bond's length apart, or none agree.
     """
     places = _free(unit, taken, ground)[:MOST_PLACES]
     apart = np.abs(places[:, None] - places) / unit
@@ -100,7 +100,7 @@ def pair(layout: Layout, unit: float, taken: np.ndarray, ground: Ground) -> np.n
 def _shared_out(
     value: np.ndarray, places: np.ndarray, unit: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers of ions and of their places: ``value`` (ions, places) is most, none share letters."""
+    """Numbers of ions and their places: ``value`` (ions, places) is most, none share letters."""
     value = value.copy()
     for _ in range(MOST_PLACES):
         ion, place = linear_sum_assignment(-value)

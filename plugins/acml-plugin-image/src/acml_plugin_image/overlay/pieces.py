@@ -21,7 +21,7 @@ FREE = 0.5
 """Ink that is explained less than this is free for the components that follow."""
 
 LARGEST_REGIONS = 5
-"""Regions of ink, of either reach, that a component is tried on: those with most points that are free."""
+"""Regions of ink, of either reach, that a component is tried on: those with most free points."""
 
 MOST_REGIONS = 3
 """Regions of ink that a component fits best, on which it is laid with more care."""
@@ -30,9 +30,9 @@ FEWEST_POINTS = 6
 """Of free ink, for a component with bonds."""
 
 
-def _starts(layout: Layout, free: Ground, whole: Ground, unit: float | None) -> np.ndarray:
+def _starts(layout: Layout, free: Ground, whole: Ground) -> np.ndarray:
     """(M, n) places of a component's atoms: on all free ink, or on a part of it that hangs together."""
-    found = [promising(layout, free, unit)]
+    found = [promising(layout, free)]
     seen = {free.points.tobytes()}
     for numbers in whole.regions:
         region = whole.among(numbers, free.points)
@@ -41,20 +41,20 @@ def _starts(layout: Layout, free: Ground, whole: Ground, unit: float | None) -> 
             points = free.points[region == number]
             if len(points) >= FEWEST_POINTS and points.tobytes() not in seen:
                 seen.add(points.tobytes())
-                found.append(promising(layout, replace(free, points=points), unit))
+                found.append(promising(layout, replace(free, points=points)))
     found.sort(key=lambda pair: pair[1])
     return np.concatenate([starts for starts, _ in found[:MOST_REGIONS]])
 
 
 def _best(
-    layout: Layout, free: Ground, whole: Ground, read: int, unit: float | None, taken: np.ndarray
+    layout: Layout, free: Ground, whole: Ground, read: int, unit: float, taken: np.ndarray
 ) -> Laid:
     """Of the ways that fit about equally well, the one whose letters and bonds agree best."""
     if layout.count == 2 and layout.labelled.all():
-        at = pair(layout, unit or whole.lone_unit, taken, whole)
+        at = pair(layout, unit, taken, whole)
         if at is not None:
             return judged(layout, at, free)
-    ways = rigid_ways(layout, _starts(layout, free, whole, unit), free)[:read]
+    ways = rigid_ways(layout, _starts(layout, free, whole), free)[:read]
     best = ways[int(np.argmax(weighed(ways, free)))] if len(ways) > 1 else ways[0]
     return refined(best, free)
 
@@ -80,8 +80,7 @@ def align_pieces(layout: Layout, ground: Ground, ways: int = 1) -> Laid:
         if part is not bonded[0] and len(free) < FEWEST_POINTS:
             at[part] = ground.points.mean() + unit * layout.at[part]
             continue
-        known = None if part is bonded[0] else unit
-        laid = _best(layout.part(part), replace(ground, points=free), ground, ways, known, taken)
+        laid = _best(layout.part(part), replace(ground, points=free), ground, ways, unit, taken)
         at[part], free = laid.at, free[laid.explained < FREE]
         unit = laid.unit if part is bonded[0] else unit
         drawn = strokes(laid.layout, laid.at[None]).ravel()

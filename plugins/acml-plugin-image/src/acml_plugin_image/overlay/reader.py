@@ -64,8 +64,9 @@ def fused(layers: nn.Sequential) -> nn.Sequential:
     """The same function with each normalisation worked into the convolution before it: faster."""
     parts: list[nn.Module] = []
     for part in layers.eval():
-        if isinstance(part, nn.BatchNorm2d):
-            parts[-1] = fuse_conv_bn_eval(parts[-1], part)
+        before = parts[-1] if parts else None
+        if isinstance(part, nn.BatchNorm2d) and isinstance(before, nn.Conv2d):
+            parts[-1] = fuse_conv_bn_eval(before, part)
         else:
             parts.append(part)
     return nn.Sequential(*parts)

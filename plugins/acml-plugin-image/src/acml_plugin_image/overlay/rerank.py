@@ -20,7 +20,7 @@ from acml_plugin_image.overlay.layouts import layouts, layouts_of
 from acml_plugin_image.overlay.said import read_page, said
 from acml_plugin_image.overlay.tries import HOPELESS, Tried, finer, tried
 
-FAR = 0.3
+FAR = 0.4
 """A candidate whose quality is so much less than the best one's is given up."""
 
 LABELS = 2.0
@@ -36,9 +36,11 @@ ANOTHER_LAYOUT, OF_ATOM = -200.0, -4.0
 """Evidence for a molecule that is drawn in a layout which is not tried, and the same an atom: none
 falls below the lower of the two."""
 
-DAMAGE = 0.6
+DAMAGE, FADING, FADED = 2.8, 5.6, 6.0
 """What a candidate's evidence lacks of the best one's counts in full up to about this, and less and
-less beyond: in a damaged picture, or one laid out otherwise, the right molecule misses much."""
+less beyond: in a damaged picture, or one laid out otherwise, the right molecule misses much. It is
+divided by e for every ``FADING`` an atom that the best one lacks itself, up to ``FADED``: where even
+the best does not fit, little can be said."""
 
 BEHIND = 60.0
 """A candidate whose evidence is so much less than the best's is not refined, its labels are not read,
@@ -62,15 +64,15 @@ def rerank(picture: Image.Image, mols: Sequence[Chem.Mol]) -> np.ndarray:
     with BlockLogs():
         found = [tried(layouts_of(Chem.MolToSmiles(mol)), ground, HOPELESS) for mol in mols]
     found = _hopeful(found)
-    units = [one.ways[0].unit for one in found if one.ways]
-    ground = replace(ground, usual=float(np.median(units)) if units else math.inf)
-    best = _best(found, ground)
+    best = _best(found, replace(ground, usual=_usual(found)))
     least = _least([pair[0].layout.count for pair in best if pair is not None])
     values = np.array([least + one.quality for one in found])
     for i, pair in enumerate(best):
         if pair is not None:
             values[i] = np.logaddexp(pair[1], least)
-    return _damped(values.max() - values)
+    first = best[int(values.argmax())]
+    lost = -values.max() / (first[0].layout.count if first is not None else 1)
+    return _damped(values.max() - values, float(np.clip(lost, 0.0, FADED)))
 
 
 def _hopeful(found: Sequence[Tried]) -> list[Tried]:
@@ -84,9 +86,23 @@ def _hopeful(found: Sequence[Tried]) -> list[Tried]:
     ]
 
 
-def _damped(lack: np.ndarray) -> np.ndarray:
-    """Log likelihoods (n,), up to a factor, of candidates that lack so much evidence: ``DAMAGE``."""
-    return -DAMAGE * np.log1p(lack / DAMAGE)
+def _usual(found: Sequence[Tried]) -> float:
+    """Length of a bond [px]: the median of the candidates', or where it is shorter that of the best."""
+    firsts = [one.ways[0] for one in found if one.ways]
+    if not firsts:
+        return math.inf
+    best = max(firsts, key=lambda laid: laid.quality)
+    return min(float(np.median([laid.unit for laid in firsts])), best.unit)
+
+
+def _damped(lack: np.ndarray, lost: float) -> np.ndarray:
+    """Log likelihoods (n,), up to a factor, of candidates that lack so much evidence: ``DAMAGE``.
+
+    Args:
+        lost: evidence an atom that the best one lacks.
+    """
+    damage = DAMAGE * math.exp(-lost / FADING)
+    return -damage * np.log1p(lack / damage)
 
 
 def _least(atoms: Sequence[int]) -> float:

@@ -14,7 +14,7 @@ from acml_plugin_image.overlay.layouts import Layout
 from acml_plugin_image.overlay.pieces import MAX_COMPONENTS, align_pieces, on_letters
 from acml_plugin_image.overlay.turns import promising
 
-HOPELESS, RIGID = 0.55, 0.97
+HOPELESS, RIGID = 0.42, 0.97
 """A candidate of a lower quality is given up; a layout of a higher one is not bent."""
 
 ENOUGH = 0.93

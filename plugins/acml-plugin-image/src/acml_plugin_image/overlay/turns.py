@@ -25,9 +25,6 @@ OVERSIZE = 1.2
 """Largest size that is tried, relative to the one at which the extent of the layout is that of the ink:
 part of the drawing may be missing."""
 
-LIKE = 1.2
-"""The components of a salt are drawn at one size, up to this factor."""
-
 POINTS = 48
 """Of a layout's strokes, at most, that are compared with the ink."""
 
@@ -57,15 +54,10 @@ RIM = 0.35
 """How far letters at the rim stand out [bond lengths]."""
 
 
-def promising(
-    layout: Layout, ground: Ground, unit: float | None = None
-) -> tuple[np.ndarray, float]:
+def promising(layout: Layout, ground: Ground) -> tuple[np.ndarray, float]:
     """The turns at which a layout's strokes come nearest to ink.
 
     Size and place follow from the extents of ink and layout, or from their centres and spreads.
-
-    Args:
-        unit: length of a bond where it is known [px].
 
     Returns:
         (M, n) complex64, places of the atoms [px], M at most twice ``KEPT``; and the cost of the best,
@@ -86,11 +78,9 @@ def promising(
     own = np.sqrt(squared(ink - ink.mean()).mean()) / max(float(spread), 1e-3)
     size = np.stack([extent, *(np.full(len(at), factor * own) for factor in SIZES)])
     size = np.minimum(size, OVERSIZE * extent)
-    if unit is not None:
-        size = np.clip(size, unit / LIKE, unit * LIKE)
     size = size.astype(np.float32)[..., None]  # (4, 2 angles, 1)
     shift = ink.mean() - size * centre[:, None]
-    shift[0] = ((low + high) / 2 - size[0, :, 0] * (first + last) / 2)[:, None]
+    shift[0] = ((low + high) / 2 - extent * (first + last) / 2)[:, None]
     shift = shift.astype(np.complex64)
     away = ground.away(points * size + shift) / _reach(size)
     cost = np.minimum(away, 1).mean(axis=2).ravel()  # 4 * 2 angles
