@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -61,26 +61,45 @@ def rerank(picture: Image.Image, mols: Sequence[Chem.Mol]) -> np.ndarray:
     ground = Ground.of(picture)
     if ground is None or not len(mols):
         return np.zeros(len(mols))
+    judged = judged_all(mols, ground)
+    floor = least([pair[0].layout.count for pair in judged.best if pair is not None])
+    values = np.array([floor + quality for quality in judged.quality])
+    for i, pair in enumerate(judged.best):
+        if pair is not None:
+            values[i] = np.logaddexp(pair[1], floor)
+    first = judged.best[int(values.argmax())]
+    return damped(values, first[0].layout.count if first is not None else 1)
+
+
+class Judged(NamedTuple):
+    """What becomes of the candidates for a picture.
+
+    Attributes:
+        best: the way with most evidence of each, with it; None where the candidate was given up.
+        quality: of the best way of each, 0 to 1.
+        ground: what they were laid on.
+    """
+
+    best: list[tuple[Laid, float] | None]
+    quality: list[float]
+    ground: Ground
+
+
+def judged_all(mols: Sequence[Chem.Mol], ground: Ground) -> Judged:
+    """Lay candidates, at least one, over a picture's ink and weigh what is seen."""
     with BlockLogs():
         found = [tried(layouts_of(Chem.MolToSmiles(mol)), ground, HOPELESS) for mol in mols]
     found = _hopeful(found)
-    best = _best(found, replace(ground, usual=_usual(found)))
-    least = _least([pair[0].layout.count for pair in best if pair is not None])
-    values = np.array([least + one.quality for one in found])
-    for i, pair in enumerate(best):
-        if pair is not None:
-            values[i] = np.logaddexp(pair[1], least)
-    first = best[int(values.argmax())]
-    lost = -values.max() / (first[0].layout.count if first is not None else 1)
-    return _damped(values.max() - values, float(np.clip(lost, 0.0, FADED)))
+    ground = replace(ground, usual=_usual(found))
+    return Judged(_best(found, ground), [one.quality for one in found], ground)
 
 
 def _hopeful(found: Sequence[Tried]) -> list[Tried]:
     """Without the ways of candidates that fit the strokes much worse than the best; ions have none."""
-    least = max(one.quality for one in found) - FAR
+    lowest = max(one.quality for one in found) - FAR
     return [
         one
-        if one.quality >= least or (one.ways and not len(one.ways[0].layout.bonds))
+        if one.quality >= lowest or (one.ways and not len(one.ways[0].layout.bonds))
         else Tried([], one.quality)
         for one in found
     ]
@@ -95,17 +114,20 @@ def _usual(found: Sequence[Tried]) -> float:
     return min(float(np.median([laid.unit for laid in firsts])), best.unit)
 
 
-def _damped(lack: np.ndarray, lost: float) -> np.ndarray:
-    """Log likelihoods (n,), up to a factor, of candidates that lack so much evidence: ``DAMAGE``.
+def damped(
+    values: np.ndarray, atoms: int, damage: float = DAMAGE, fading: float = FADING
+) -> np.ndarray:
+    """Log likelihoods (n,), up to a factor, at most 0, of candidates with evidence ``values`` (n,).
 
     Args:
-        lost: evidence an atom that the best one lacks.
+        atoms: of the best one's drawing.
+        damage, fading: as ``DAMAGE`` and ``FADING``.
     """
-    damage = DAMAGE * math.exp(-lost / FADING)
-    return -damage * np.log1p(lack / damage)
+    damage *= math.exp(-float(np.clip(-values.max() / atoms, 0.0, FADED)) / fading)
+    return np.asarray(-damage * np.log1p((values.max() - values) / damage))
 
 
-def _least(atoms: Sequence[int]) -> float:
+def least(atoms: Sequence[int]) -> float:
     """Evidence of a candidate, at least, where the others' drawings have so many atoms."""
     return min(ANOTHER_LAYOUT, OF_ATOM * float(np.median(atoms))) if atoms else ANOTHER_LAYOUT
 
