@@ -67,9 +67,9 @@ def collect(tables: list[Path], name: str, queries: int, candidates: int, out: P
     lines = []
     for path in tables:
         table = pq.read_table(path, columns=["smiles", "image"]).slice(0, queries)
-        for smiles, image in zip(*(table[c].to_pylist() for c in table.column_names), strict=True):
-            own = place.get(Chem.MolToInchiKey(Chem.MolFromSmiles(smiles))[:14], -1)
-            signal = ImageSignal(image=image)
+        for smiles, image in zip(table["smiles"], table["image"], strict=True):
+            own = place.get(Chem.MolToInchiKey(Chem.MolFromSmiles(smiles.as_py()))[:14], -1)
+            signal = ImageSignal(image=image.as_py())
             with torch.no_grad():
                 vector = model.encode_items("image", [plugin.prepare(signal)])
             score = (vector @ gallery.T)[0].numpy()
@@ -96,7 +96,7 @@ def opinions(query: dict[str, Any], values: np.ndarray) -> np.ndarray:
 
 
 def loss(logs: np.ndarray, queries: list[dict[str, Any]]) -> float:
-    """Mean negative log likelihood of the true molecules; ``logs`` (9) begin with the score's weight."""
+    """Mean negative log likelihood of the true molecules; ``logs`` (9), the score's weight first."""
     values = np.exp(logs)
     total = 0.0
     for query in queries:
