@@ -1,7 +1,8 @@
 """Lone ions, water and metals: letters without bonds, which may stand anywhere on the paper.
 
 Each goes where the letters say what it is: places of letters are read, and the ions are shared out over
-them so that they agree best (an assignment problem).
+them so that they agree best (an assignment problem). Two atoms with a bond go where two labels say so,
+with ink between them.
 """
 
 from __future__ import annotations
@@ -51,10 +52,10 @@ def placed(labels: np.ndarray, unit: float, taken: np.ndarray, ground: Ground) -
     for quarter in range(4):
         seen = label_looks(ground, places, np.full(len(places), unit), quarter)
         value = np.maximum(agreement(seen[None], np.asarray(labels)[:, None]), UNREAD)
-        pair = _shared_out(value, places, unit)
-        total = float(value[pair].sum()) + (TURNED if quarter else 0.0)
+        chosen = _shared_out(value, places, unit)
+        total = float(value[chosen].sum()) + (TURNED if quarter else 0.0)
         if total > most:
-            found, most = pair, total
+            found, most = chosen, total
         if total > CONFIDENT * len(labels):
             break
     assert found is not None
@@ -77,9 +78,8 @@ def pair(layout: Layout, unit: float, taken: np.ndarray, ground: Ground) -> np.n
     first, second = np.nonzero((apart > BOND[0]) & (apart < BOND[1]))
     if not len(first):
         return None
-    inked = stroke_ink(layout, np.stack([places[first], places[second]], axis=1), unit, ground)[
-        :, 0
-    ]
+    ends = np.stack([places[first], places[second]], axis=1)
+    inked = stroke_ink(layout, ends, unit, ground)[:, 0]
     found, most = None, -np.inf
     for quarter in range(4):
         seen = label_looks(ground, places, np.full(len(places), unit), quarter)
@@ -109,8 +109,10 @@ def _shared_out(
         if not len(first):
             break
         own = value[ion, place]
-        worse = np.where(own[first] < own[second], first, second)
-        value[:, place[worse]] = TAKEN
+        worse = place[np.where(own[first] < own[second], first, second)]
+        if (value[:, worse] == TAKEN).all():  # no other place is left
+            break
+        value[:, worse] = TAKEN
     return ion, place
 
 
