@@ -14,26 +14,19 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
-import torch
-from acml_plugin_image.config import ImageConfig
 from acml_plugin_image.overlay import rerank
 from acml_plugin_image.overlay.evidence import WEIGHTS, evidence
 from acml_plugin_image.overlay.ground import Ground
 from acml_plugin_image.prepare import picture
-from acml_plugin_image.signal import ImageSignal
-from drawings import real
+from ranked import Validation
 from rdkit import Chem, RDLogger
 from scipy.optimize import minimize
 from scipy.special import logsumexp
-
-from acml_core.graphs.build import build
-from acml_core.hub.pretrained import load
 
 START = np.array([*np.abs(WEIGHTS), rerank.LABELS, rerank.DAMAGE, rerank.FADING])
 SIGNS = np.array([*np.sign(WEIGHTS), 1.0])
@@ -42,57 +35,45 @@ SCALE, PULL = 45.0, 0.02
 
 
 def seen(ground: Ground, mols: list[Chem.Mol]) -> list[dict[str, Any]]:
-    """Of each candidate: quality, and unless it was given up parts of the evidence and atoms drawn."""
+    """Of each candidate: quality, atoms drawn, and parts of the evidence unless it was given up."""
     judged = rerank.judged_all(mols, ground)
     laid = [pair[0] for pair in judged.best if pair is not None]
     parts = iter(evidence(laid, judged.ground))
     rows: list[dict[str, Any]] = []
-    for pair, quality in zip(judged.best, judged.quality, strict=True):
-        row: dict[str, Any] = {"quality": quality}
+    for pair, quality, atoms in zip(judged.best, judged.quality, judged.atoms, strict=True):
+        row: dict[str, Any] = {"quality": quality, "atoms": atoms}
         if pair is not None:
             own = next(parts)
             said = (pair[1] - float(np.dot(WEIGHTS, own))) / rerank.LABELS
-            row |= {"parts": [*map(float, own), said], "atoms": pair[0].layout.count}
+            row["parts"] = [*map(float, own), said]
         rows.append(row)
     return rows
 
 
 def collect(tables: list[Path], name: str, queries: int, candidates: int, out: Path) -> None:
     """Write what is seen for the first so many drawings of each table."""
-    graphs = build(real(Path(os.environ["ACML_DATA"]) / "library", "validation")).graphs
-    place = {key: i for i, key in enumerate(graphs.keys)}
-    model = load(name).model
-    gallery = model.encode_molecules(graphs, "image")
-    plugin = model.modalities["image"]
+    validation = Validation(name)
     lines = []
     for path in tables:
         table = pq.read_table(path, columns=["smiles", "image"]).slice(0, queries)
         for smiles, image in zip(table["smiles"], table["image"], strict=True):
-            own = place.get(Chem.MolToInchiKey(Chem.MolFromSmiles(smiles.as_py()))[:14], -1)
-            signal = ImageSignal(image=image.as_py())
-            with torch.no_grad():
-                vector = model.encode_items("image", [plugin.prepare(signal)])
-            score = (vector @ gallery.T)[0].numpy()
-            best = np.argsort(-score, kind="stable")[:candidates]
-            ground = Ground.of(picture(signal, ImageConfig()))
-            if ground is None or own not in best:
+            query = validation.ranked(smiles.as_py(), image.as_py(), candidates)
+            if query is None or query.own < 0:
                 continue
-            rows = seen(ground, [Chem.MolFromSmiles(graphs.smiles[j]) for j in best])
-            true = int(np.flatnonzero(best == own)[0])
-            lines.append(json.dumps({"score": score[best].tolist(), "true": true, "seen": rows}))
+            ground = Ground.of(picture(query.signal, validation.plugin.config))
+            if ground is not None:
+                score = query.score.tolist()
+                rows = seen(ground, query.mols)
+                lines.append(json.dumps({"score": score, "true": query.own, "seen": rows}))
     out.write_text("\n".join(lines) + "\n")
 
 
 def opinions(query: dict[str, Any], values: np.ndarray) -> np.ndarray:
     """What ``rerank`` would say with these weights (6), damage and fading."""
-    atoms = [row["atoms"] for row in query["seen"] if "parts" in row]
-    least = rerank.least(atoms)
-    found = np.array([least + row["quality"] for row in query["seen"]])
-    for i, row in enumerate(query["seen"]):
-        if "parts" in row:
-            found[i] = np.logaddexp(float(SIGNS * values[:6] @ row["parts"]), least)
-    count = query["seen"][int(found.argmax())].get("atoms", 1)
-    return rerank.damped(found, count, values[6], values[7])
+    rows, weights = query["seen"], SIGNS * values[:6]
+    evidence = [float(weights @ row["parts"]) if "parts" in row else None for row in rows]
+    atoms, quality = [row["atoms"] for row in rows], [row["quality"] for row in rows]
+    return rerank.opinions(evidence, atoms, quality, values[6], values[7])
 
 
 def loss(logs: np.ndarray, queries: list[dict[str, Any]]) -> float:

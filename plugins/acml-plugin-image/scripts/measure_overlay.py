@@ -10,21 +10,15 @@ of the opinion, are fitted as ``acml`` fits them, on every other query, and used
 from __future__ import annotations
 
 import argparse
-import os
 import time
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
-import torch
-from acml_plugin_image.signal import ImageSignal
-from drawings import real
-from rdkit import Chem, RDLogger
+from ranked import Validation
+from rdkit import RDLogger
 from scipy.optimize import minimize
 from scipy.special import logsumexp
-
-from acml_core.graphs.build import build
-from acml_core.hub.pretrained import load
 
 Row = tuple[np.ndarray, np.ndarray, int]
 """Scores and opinions (K,) of a query's candidates; which of them is the molecule, -1 for none."""
@@ -74,30 +68,21 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     RDLogger.DisableLog("rdApp.*")  # type: ignore[attr-defined]
-    graphs = build(real(Path(os.environ["ACML_DATA"]) / "library", "validation")).graphs
-    place = {key: i for i, key in enumerate(graphs.keys)}
-    model = load(options.model).model
-    gallery = model.encode_molecules(graphs, "image")
-    picture = model.modalities["image"]
+    validation = Validation(options.model)
     table = pq.read_table(options.table, columns=["smiles", "image"])
     rows: list[Row] = []
     spent = asked = 0.0
     for i in np.random.default_rng(options.seed).permutation(len(table)).tolist():
-        mol = Chem.MolFromSmiles(table["smiles"][i].as_py())
-        own = place.get(Chem.MolToInchiKey(mol)[:14], -1)
-        if own < 0:
+        query = validation.ranked(
+            table["smiles"][i].as_py(), table["image"][i].as_py(), options.candidates
+        )
+        if query is None:
             continue
-        signal = ImageSignal(image=table["image"][i].as_py())
-        with torch.no_grad():
-            vector = model.encode_items("image", [picture.prepare(signal)])
-        score = (vector @ gallery.T)[0].numpy()
-        best = np.argsort(-score, kind="stable")[: options.candidates]
         start = time.process_time()
-        said = picture.rerank(signal, [Chem.MolFromSmiles(graphs.smiles[j]) for j in best])
+        said = validation.plugin.rerank(query.signal, query.mols)
         spent += time.process_time() - start
-        asked += len(best)
-        here = np.flatnonzero(best == own)
-        rows.append((score[best], said, int(here[0]) if len(here) else -1))
+        asked += len(query.mols)
+        rows.append((query.score, said, query.own))
         if len(rows) == options.queries:
             break
     report(rows)

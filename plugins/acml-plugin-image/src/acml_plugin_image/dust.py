@@ -96,6 +96,21 @@ def without_stripes(off: np.ndarray) -> np.ndarray:
     return np.asarray(off)
 
 
+def pieces(inked: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Ink that hangs together, corners too.
+
+    Args:
+        inked: (H, W) bool.
+
+    Returns:
+        (H, W) number of each pixel's piece, 0 for none; and (n + 1,) pixels of each, 0 of no piece.
+    """
+    numbers, count = label(inked, structure=np.ones((3, 3)))
+    size = np.bincount(numbers.ravel(), minlength=count + 1)
+    size[0] = 0
+    return numbers, size
+
+
 def without_dust(ink: np.ndarray, *, dotted: bool = False) -> np.ndarray:
     """Ink without small grains that lie apart from what is larger.
 
@@ -104,13 +119,12 @@ def without_dust(ink: np.ndarray, *, dotted: bool = False) -> np.ndarray:
         dotted: of a picture made of dots, whose lines are small pieces, too.
     """
     inked = ink > FAINT
-    pieces, count = label(inked, structure=np.ones((3, 3)))
-    size = np.bincount(pieces.ravel(), minlength=count + 1)
+    numbers, size = pieces(inked)
     streaks = not dotted and (size[1:] < LARGER).sum() > MANY
     grain = size < (LARGER if streaks else GRAIN)
     grain[0] = False  # no piece, but the paper
     if not grain.any() or grain[1:].all():
         return ink
-    of_grain = grain[pieces]
+    of_grain = grain[numbers]
     apart = distance_transform_edt(~inked | of_grain) > (APART if grain.sum() > FEW else ALONE)
     return np.where(apart & (of_grain | ~inked), 0.0, ink).astype(ink.dtype)

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import numpy as np
 from PIL import Image
-from scipy.ndimage import binary_dilation, label, maximum
+from scipy.ndimage import maximum_filter
 
 from acml_plugin_image.dust import (
     is_dotted,
+    pieces,
     smeared,
     without_dust,
     without_single_pixels,
@@ -178,17 +179,16 @@ def drawn(ink: np.ndarray) -> np.ndarray:
         ink: (H, W), 0 to 1.
     """
     inked = ink > INK
-    pieces, count = label(ink > PALE, structure=np.ones((3, 3)))
-    if not count:
-        return inked
-    size = np.bincount(pieces.ravel(), minlength=count + 1)
-    most = maximum(ink, pieces, np.arange(count + 1))
-    pale = (size >= PALE_PIXELS) & (most > PALE_MOST) & (most <= INK)
-    pale[0] = False
-    kept = (most > INK) | (pale & (pale.sum() <= PALE_PIECES))
-    kept[0] = False
-    edge = binary_dilation(inked, structure=np.ones((3, 3)), iterations=HALO)
-    return np.asarray(inked | (kept[pieces] & ~edge))
+    numbers, size = pieces(ink > PALE)
+
+    def hold(pixels: np.ndarray) -> np.ndarray:
+        return np.bincount(numbers[pixels], minlength=len(size)) > 0
+
+    dark = hold(inked)
+    pale = (size >= PALE_PIXELS) & hold(ink > PALE_MOST) & ~dark
+    kept = dark | (pale & (pale.sum() <= PALE_PIECES))
+    edge = maximum_filter(inked, size=2 * HALO + 1, mode="constant")
+    return np.asarray(inked | (kept[numbers] & ~edge))
 
 
 def bounding_box(ink: np.ndarray) -> tuple[int, int, int, int] | None:

@@ -25,8 +25,8 @@ class Evidence(NamedTuple):
 
     Attributes:
         atoms, bonds: log probabilities that atoms and bonds look as they do.
-        unexplained: length of strokes that belong to nothing [bond lengths, the candidate's own or the
-            usual one, whichever is shorter: a few bonds laid large over all would leave little].
+        unexplained: length of strokes that belong to nothing [bond lengths, as
+            ``Ground.counted_in``].
         bare: length of strokes without ink [bond lengths].
         stray: number of letters that belong to nothing.
     """
@@ -53,7 +53,7 @@ def evidence(laid: Sequence[Laid], ground: Ground) -> list[Evidence]:
         Evidence(
             atoms=atoms[i],
             bonds=bonds[i],
-            unexplained=float((1 - one.explained).mean()) * ink / min(one.unit, ground.usual),
+            unexplained=float((1 - one.explained).mean()) * ink / ground.counted_in(one.unit),
             bare=float((1 - one.inked).sum()),
             stray=stray_letters(one, ground),
         )

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 from scipy.ndimage import distance_transform_edt, label, maximum
 
+from acml_plugin_image import dust
 from acml_plugin_image.overlay.letters import bond_length, pieces
 from acml_plugin_image.prepare import fit
 
@@ -124,6 +125,13 @@ class Ground:
         region = self.among(self.regions[-1], self.points)
         return self.points[region == np.bincount(region).argmax()]
 
+    def counted_in(self, unit: float) -> float:
+        """What lengths are counted in for a candidate whose bonds are ``unit`` long [px].
+
+        A few bonds that are laid large over everything would else leave little unexplained.
+        """
+        return min(unit, self.usual)
+
     @cached_property
     def lone_unit(self) -> float:
         """Length that a bond would have beside letters of this size [px]."""
@@ -163,8 +171,6 @@ def _evenly(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 def _inked(ink: np.ndarray) -> np.ndarray:
     """Pixels that belong to the drawing, (S, S) bool, of pieces of ink that are large enough."""
-    pieces, count = label(ink > FAINT, structure=np.ones((3, 3)))
-    large = np.bincount(pieces.ravel(), minlength=count + 1) >= SPECK
-    large[0] = False
-    least = np.minimum(INKED, OF_PIECE * maximum(ink, pieces, np.arange(count + 1)))
-    return np.asarray(large[pieces] & (ink > least[pieces]))
+    numbers, size = dust.pieces(ink > FAINT)
+    least = np.minimum(INKED, OF_PIECE * maximum(ink, numbers, np.arange(len(size))))
+    return np.asarray((size >= SPECK)[numbers] & (ink > least[numbers]))

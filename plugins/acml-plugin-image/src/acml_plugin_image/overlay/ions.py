@@ -7,6 +7,9 @@ with ink between them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
@@ -17,6 +20,9 @@ from acml_plugin_image.overlay.layouts import Layout
 from acml_plugin_image.overlay.letters import letters
 from acml_plugin_image.overlay.looks import label_looks
 from acml_plugin_image.overlay.said import CONFIDENT, TURNED, UNREAD
+
+Found = TypeVar("Found")
+Pairs = tuple[np.ndarray, np.ndarray]
 
 CLEAR = 0.3
 """Letters whose middle is nearer than this to what is laid already belong to it [bond lengths]."""
@@ -48,18 +54,14 @@ def placed(labels: np.ndarray, unit: float, taken: np.ndarray, ground: Ground) -
     places = _free(unit, taken, ground)[:MOST_PLACES]
     if not len(places):
         return at
-    found, most = None, -np.inf
-    for quarter in range(4):
-        seen = label_looks(ground, places, np.full(len(places), unit), quarter)
+
+    def share_out(seen: np.ndarray) -> tuple[Pairs, float]:
         value = np.maximum(agreement(seen[None], np.asarray(labels)[:, None]), UNREAD)
         chosen = _shared_out(value, places, unit)
-        total = float(value[chosen].sum()) + (TURNED if quarter else 0.0)
-        if total > most:
-            found, most = chosen, total
-        if total > CONFIDENT * len(labels):
-            break
-    assert found is not None
-    at[found[0]] = places[found[1]]
+        return chosen, float(value[chosen].sum())
+
+    (ion, place), _ = _upright(share_out, len(labels), places, unit, ground)
+    at[ion] = places[place]
     return at
 
 
@@ -80,26 +82,46 @@ def pair(layout: Layout, unit: float, taken: np.ndarray, ground: Ground) -> np.n
         return None
     ends = np.stack([places[first], places[second]], axis=1)
     inked = stroke_ink(layout, ends, unit, ground)[:, 0]
-    found, most = None, -np.inf
-    for quarter in range(4):
-        seen = label_looks(ground, places, np.full(len(places), unit), quarter)
+
+    def lay(seen: np.ndarray) -> tuple[np.ndarray, float]:
         one, other = (
             np.maximum(agreement(seen, np.broadcast_to(label, (len(places), 3))), UNREAD)
             for label in layout.label
         )
         total = one[first] + other[second] + BARE * (1 - inked)
         best = int(total.argmax())
-        value = float(total[best]) + (TURNED if quarter else 0.0)
-        if value > most:
-            found, most = np.stack([places[first[best]], places[second[best]]]), value
-        if most > CONFIDENT * 2:
-            break
+        return ends[best], float(total[best])
+
+    found, most = _upright(lay, 2, places, unit, ground)
     return found if most > UNREAD else None
 
 
-def _shared_out(
-    value: np.ndarray, places: np.ndarray, unit: float
-) -> tuple[np.ndarray, np.ndarray]:
+def _upright(
+    solve: Callable[[np.ndarray], tuple[Found, float]],
+    labels: int,
+    places: np.ndarray,
+    unit: float,
+    ground: Ground,
+) -> tuple[Found, float]:
+    """What agrees best, with how well, of the ways in which the page may lie.
+
+    Args:
+        solve: from what labels at ``places`` say to what is found, and its log probability.
+        labels: how many have to agree.
+    """
+    best: tuple[Found, float] | None = None
+    for quarter in range(4):
+        found, value = solve(label_looks(ground, places, np.full(len(places), unit), quarter))
+        value += TURNED if quarter else 0.0
+        if best is None or value > best[1]:
+            best = found, value
+        if best[1] > CONFIDENT * labels:
+            break
+    assert best is not None
+    return best
+
+
+def _shared_out(value: np.ndarray, places: np.ndarray, unit: float) -> Pairs:
     """Numbers of ions and their places: ``value`` (ions, places) is most, none share letters."""
     value = value.copy()
     for _ in range(MOST_PLACES):

@@ -62,13 +62,42 @@ def rerank(picture: Image.Image, mols: Sequence[Chem.Mol]) -> np.ndarray:
     if ground is None or not len(mols):
         return np.zeros(len(mols))
     judged = judged_all(mols, ground)
-    floor = least([pair[0].layout.count for pair in judged.best if pair is not None])
-    values = np.array([floor + quality for quality in judged.quality])
-    for i, pair in enumerate(judged.best):
-        if pair is not None:
-            values[i] = np.logaddexp(pair[1], floor)
-    first = judged.best[int(values.argmax())]
-    return damped(values, first[0].layout.count if first is not None else 1)
+    return opinions(
+        [None if p is None else p[1] for p in judged.best], judged.atoms, judged.quality
+    )
+
+
+def opinions(
+    evidence: Sequence[float | None],
+    atoms: Sequence[int],
+    quality: Sequence[float],
+    damage: float = DAMAGE,
+    fading: float = FADING,
+) -> np.ndarray:
+    """What candidates' evidence says, (n,) float64, see ``rerank``.
+
+    Args:
+        evidence: of each, None for one that was given up.
+        atoms: drawn of each, 1 for one that was given up.
+        quality: of each; among those that were given up it decides.
+        damage, fading: as ``DAMAGE`` and ``FADING``.
+    """
+    least = _least([n for n, value in zip(atoms, evidence, strict=True) if value is not None])
+    values = np.array(
+        [
+            least + share if value is None else np.logaddexp(value, least)
+            for value, share in zip(evidence, quality, strict=True)
+        ]
+    )
+    first = int(values.argmax())
+    lost = float(np.clip(-values[first] / atoms[first], 0.0, FADED))
+    damage *= math.exp(-lost / fading)
+    return np.asarray(-damage * np.log1p((values[first] - values) / damage))
+
+
+def _least(atoms: Sequence[int]) -> float:
+    """Evidence of a candidate, at least, where the others' drawings have so many atoms."""
+    return min(ANOTHER_LAYOUT, OF_ATOM * float(np.median(atoms))) if atoms else ANOTHER_LAYOUT
 
 
 class Judged(NamedTuple):
@@ -83,6 +112,11 @@ class Judged(NamedTuple):
     best: list[tuple[Laid, float] | None]
     quality: list[float]
     ground: Ground
+
+    @property
+    def atoms(self) -> list[int]:
+        """Drawn of each candidate, 1 for one that was given up."""
+        return [1 if pair is None else pair[0].layout.count for pair in self.best]
 
 
 def judged_all(mols: Sequence[Chem.Mol], ground: Ground) -> Judged:
@@ -112,24 +146,6 @@ def _usual(found: Sequence[Tried]) -> float:
         return math.inf
     best = max(firsts, key=lambda laid: laid.quality)
     return min(float(np.median([laid.unit for laid in firsts])), best.unit)
-
-
-def damped(
-    values: np.ndarray, atoms: int, damage: float = DAMAGE, fading: float = FADING
-) -> np.ndarray:
-    """Log likelihoods (n,), up to a factor, at most 0, of candidates with evidence ``values`` (n,).
-
-    Args:
-        atoms: of the best one's drawing.
-        damage, fading: as ``DAMAGE`` and ``FADING``.
-    """
-    damage *= math.exp(-float(np.clip(-values.max() / atoms, 0.0, FADED)) / fading)
-    return np.asarray(-damage * np.log1p((values.max() - values) / damage))
-
-
-def least(atoms: Sequence[int]) -> float:
-    """Evidence of a candidate, at least, where the others' drawings have so many atoms."""
-    return min(ANOTHER_LAYOUT, OF_ATOM * float(np.median(atoms))) if atoms else ANOTHER_LAYOUT
 
 
 def laid_out(mol: Chem.Mol, ground: Ground) -> Laid | None:

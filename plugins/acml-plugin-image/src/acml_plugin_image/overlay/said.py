@@ -79,8 +79,8 @@ def read_page(
         behind: labels of a layout whose evidence is so much less than the best one's are not read.
 
     Returns:
-        quarter turns by which its letters are turned, and ``said`` of each layout: about ``UNREAD`` for
-        each label that is not read.
+        quarter turns by which its letters are turned, and ``said`` of each layout: ``UNREAD`` for each
+        label that is not read.
     """
     least = max(values, default=0.0) - behind
     near = [i for i, value in enumerate(values) if value >= least]

@@ -20,6 +20,10 @@ FROM_BONDS = 0.25
 """The middle of a piece of a bond is nearer to it than this [bond lengths]."""
 
 
+WITH_NUMBER = 2
+"""Characters of several hydrogens or charges: "H3", "2+"."""
+
+
 def stray_letters(laid: Laid, ground: Ground) -> int:
     """Number of pieces of ink of a letter's size that belong to no bond and no label.
 
@@ -27,22 +31,25 @@ def stray_letters(laid: Laid, ground: Ground) -> int:
     there are as many stray letters, at least, as all labels together do not have.
     """
     layout = laid.layout
-    size = (ground.boxes[:, 2:] - ground.boxes[:, :2]).max(axis=1) / min(laid.unit, ground.usual)
+    size = (ground.boxes[:, 2:] - ground.boxes[:, :2]).max(axis=1) / ground.counted_in(laid.unit)
     middle = middles(ground.boxes[(size > SMALLEST) & (size < LARGEST)]).astype(np.complex64)
     far = np.ones(len(middle), dtype=bool)
     if len(middle) and layout.lettered.any():
         unit = np.array([[laid.unit]], dtype=np.float32)
         far &= from_labels(layout, laid.at[None], middle, unit)[0] > LETTER + BEYOND
-    if len(middle) and len(layout.bonds):
+    if not len(layout.bonds):
+        written = sum(_characters(*one) for one in layout.label.tolist())
+        return max(int(far.sum()), len(middle) - written)
+    if len(middle):
         _, foot = feet(layout, laid.at[None], middle)
         far &= np.abs(foot[0] - middle) > FROM_BONDS * laid.unit
-    if len(layout.bonds):
-        return int(far.sum())
-    return max(
-        int(far.sum()), len(middle) - sum(_characters(*one) for one in layout.label.tolist())
-    )
+    return int(far.sum())
 
 
 def _characters(symbol: int, charge: int, hydrogens: int) -> int:
     """Letters, digits and signs of a label, at most."""
-    return len(symbols()[symbol]) + min(hydrogens, 2) + min(abs(CHARGES[charge]), 2)
+    return (
+        len(symbols()[symbol])
+        + min(hydrogens, WITH_NUMBER)
+        + min(abs(CHARGES[charge]), WITH_NUMBER)
+    )

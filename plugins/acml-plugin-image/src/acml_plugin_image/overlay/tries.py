@@ -119,7 +119,7 @@ class _Kind:
     def best(self) -> list[Laid]:
         """Those that fit about equally well, the best first."""
         found = sorted(self.ways, key=lambda laid: -laid.quality)
-        return [laid for laid in found if laid.quality >= self.quality - RIVAL][:MOST]
+        return [laid for laid in found if laid.quality >= found[0].quality - RIVAL][:MOST]
 
 
 def _spelt(layouts: Iterable[Layout]) -> Iterator[Layout]:
