@@ -6,6 +6,8 @@ given. Elements that are rare in molecules stand in for others in half of the dr
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -26,6 +28,10 @@ Examples = tuple[np.ndarray, np.ndarray]
 """Crops (n, height, side) uint8, labels (n, 3) uint8."""
 
 MAX_ATOMS = 45
+BRACKET = r"\[\d*([A-Z][a-z]?)"
+HEAVIEST, SELDOM, OFTEN = 103, 20, 400
+"""The last element that is put in; all count as if so many molecules more had them, but none as if
+more than the last number had it."""
 STRANGE, SWAPPED, SALT, IONS = 0.5, 3, 0.4, 0.15
 """Share of drawings with strange elements; of these, atoms that are swapped at most; share that get
 lone ions; share that show ions alone."""
@@ -58,8 +64,23 @@ LONE = (
 )
 
 
-def molecule(smiles: Sequence[str], rng: np.random.Generator) -> Chem.Mol | None:
-    """One of the molecules, or one like it with strange elements."""
+def strange(smiles: Sequence[str]) -> np.ndarray:
+    """(119,) how often elements, by atomic number, are to be put in: by the root of how many molecules
+    have them in brackets, but each sometimes."""
+    table = Chem.GetPeriodicTable()
+    found = Counter(symbol for one in smiles for symbol in set(re.findall(BRACKET, one)))
+    share = np.zeros(119)
+    for number in range(1, HEAVIEST + 1):
+        share[number] = min(found[table.GetElementSymbol(number)] + SELDOM, OFTEN) ** 0.5
+    return share / share.sum()
+
+
+def molecule(smiles: Sequence[str], often: np.ndarray, rng: np.random.Generator) -> Chem.Mol | None:
+    """One of the molecules, or one like it with strange elements.
+
+    Args:
+        often: as ``strange`` gives.
+    """
     mol = Chem.MolFromSmiles(smiles[int(rng.integers(len(smiles)))])
     if mol is None or not 0 < mol.GetNumAtoms() <= MAX_ATOMS:
         return None
@@ -69,16 +90,16 @@ def molecule(smiles: Sequence[str], rng: np.random.Generator) -> Chem.Mol | None
         mol = Chem.MolFromSmiles("")
         count = int(rng.integers(2, 8))
     else:
-        mol = _swapped(mol, rng)
+        mol = _swapped(mol, often, rng)
         count = int(rng.integers(1, 4)) if rng.random() < SALT else 0
     for _ in range(count):
-        mol = Chem.CombineMols(mol, _ion(rng))
+        mol = Chem.CombineMols(mol, _ion(often, rng))
     mol.UpdatePropertyCache(strict=False)
     Chem.GetSymmSSSR(mol)
     return mol
 
 
-def _swapped(mol: Chem.Mol, rng: np.random.Generator) -> Chem.Mol:
+def _swapped(mol: Chem.Mol, often: np.ndarray, rng: np.random.Generator) -> Chem.Mol:
     """Some atoms outside of rings and double bonds are other elements."""
     mol = Chem.RWMol(mol)
     free = [
@@ -88,23 +109,23 @@ def _swapped(mol: Chem.Mol, rng: np.random.Generator) -> Chem.Mol:
         and all(b.GetBondType() == Chem.BondType.SINGLE for b in atom.GetBonds())
     ]
     for i in rng.permutation(free)[: int(rng.integers(1, SWAPPED + 1))]:
-        _strange(mol.GetAtomWithIdx(int(i)), rng)
+        _strange(mol.GetAtomWithIdx(int(i)), often, rng)
     return mol.GetMol()
 
 
-def _strange(atom: Chem.Atom, rng: np.random.Generator) -> None:
-    atom.SetAtomicNum(int(rng.integers(1, 104)))
+def _strange(atom: Chem.Atom, often: np.ndarray, rng: np.random.Generator) -> None:
+    atom.SetAtomicNum(int(rng.choice(len(often), p=often)))
     atom.SetFormalCharge(int(rng.choice([0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 4, -1, -1, -2, -3])))
     atom.SetNoImplicit(True)
     atom.SetNumExplicitHs(int(rng.choice([0, 0, 0, 0, 1, 2, 3, 4])))
     atom.SetChiralTag(Chem.ChiralType.CHI_UNSPECIFIED)
 
 
-def _ion(rng: np.random.Generator) -> Chem.Mol:
+def _ion(often: np.ndarray, rng: np.random.Generator) -> Chem.Mol:
     if rng.random() < 0.4:
         return Chem.MolFromSmiles(LONE[int(rng.integers(len(LONE)))])
     mol = Chem.MolFromSmiles("[Na+]")
-    _strange(mol.GetAtomWithIdx(0), rng)
+    _strange(mol.GetAtomWithIdx(0), often, rng)
     return mol
 
 

@@ -19,12 +19,14 @@ import torch
 from acml_plugin_image.overlay.label_reader import FILE, LabelReader
 from acml_plugin_image.overlay.labels import NOTHING, OFF, is_element, symbols
 from drawings import real
-from label_examples import examples, molecule
+from label_examples import examples, molecule, strange
 from rdkit import RDLogger
 from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn import functional
 from train_reader import damaged, fonts_in, save_half
+
+from acml_core.training.precision import autocast
 
 BATCH, RATE, SMOOTHING = 128, 3e-3, 0.02
 HELD = 8000
@@ -35,9 +37,10 @@ COMMON = (NOTHING, OFF, "C", "N", "O", "S", "F", "Cl", "Br", "I", "P")
 def draw(smiles: list[str], drawings: int, seed: int, fonts: list[str], out: Path) -> None:
     """Write the examples of so many drawings."""
     rng = np.random.default_rng(seed)
+    often = strange(smiles)
     rows, drawn, start = [], 0, time.monotonic()
     while drawn < drawings:
-        mol = molecule(smiles, rng)
+        mol = molecule(smiles, often, rng)
         found = examples(mol, rng, fonts) if mol is not None else []
         rows += found
         drawn += bool(found)
@@ -96,7 +99,7 @@ def train(reader: LabelReader, crops: Tensor, labels: Tensor, passes: int, kept:
         shown_now = shown_now[torch.randperm(len(shown_now))]
         for step, part in enumerate(shown_now.split(BATCH)[:steps]):
             shown = damaged(crops[part].float() / 255).clamp(-0.2, 1.2)
-            with torch.autocast("cpu", torch.bfloat16):
+            with autocast("auto", torch.device("cpu")):
                 seen = reader(shown)
             loss = loss_of(tuple(one.float() for one in seen), labels[part])
             optimiser.zero_grad()

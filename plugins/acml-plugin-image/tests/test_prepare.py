@@ -15,7 +15,7 @@ import torch
 from acml_plugin_image.config import ImageConfig
 from acml_plugin_image.ink import background, bounding_box, drawn
 from acml_plugin_image.modality import Picture
-from acml_plugin_image.prepare import ink_map
+from acml_plugin_image.prepare import fit, ink_map
 from acml_plugin_image.signal import ImageSignal
 from PIL import Image, ImageOps
 from pydantic import ValidationError
@@ -125,6 +125,23 @@ def test_pale_letters_at_the_rim_are_in_the_box() -> None:
     ink[40:160:20, 10:190:20] = 0.22
     ink[40:160:20, 11:191:20] = 0.22
     assert bounding_box(drawn(ink)) == (60, 120, 60, 156)
+
+
+def test_what_lies_around_the_box_is_shown_where_asked() -> None:
+    """A smudge that is too pale for the box is in the border; the box itself is as before."""
+    pixels = np.full((100, 140), 255, dtype=np.uint8)
+    pixels[40:60, 40:100] = 0
+    pixels[45:50, 110:112] = 195
+    shown = Image.fromarray(pixels)
+    inner, (factor, dx, dy) = fit(shown, 120, 0.0)
+    whole, (factor_again, dx_again, dy_again) = fit(shown, 120, 0.0, 30)
+    assert whole.shape == (180, 180)
+    assert (factor_again, dx_again, dy_again) == pytest.approx((factor, dx + 30, dy + 30), abs=1e-6)
+    away = np.abs(whole[30:150, 30:150].astype(int) - inner)
+    assert np.median(away[inner > 0]) < 1  # edges are softer where something lies around them
+    x, y = factor * 111 + dx + 30, factor * 47.5 + dy + 30
+    assert whole[round(y), round(x)] > 20
+    assert not fit(Image.new("L", (50, 50), 255), 120, 0.0, 30)[0].any()
 
 
 def test_background_follows_a_slope() -> None:

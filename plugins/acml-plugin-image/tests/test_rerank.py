@@ -10,14 +10,16 @@ import pytest
 from acml_plugin_image import degrade, styles
 from acml_plugin_image.depict import depict, depict_with_places
 from acml_plugin_image.modality import Picture
-from acml_plugin_image.overlay.ground import Ground
+from acml_plugin_image.overlay.align import judged
+from acml_plugin_image.overlay.alike import lent
+from acml_plugin_image.overlay.ground import Ground, line_length
 from acml_plugin_image.overlay.layouts import layouts
 from acml_plugin_image.overlay.rerank import laid_out
 from acml_plugin_image.overlay.tries import tried
 from acml_plugin_image.pictures import png
 from acml_plugin_image.signal import ImageSignal
 from acml_plugin_image.styles import PLAIN
-from PIL import Image
+from PIL import Image, ImageDraw
 from rdkit import Chem
 from rdkit.Chem import Draw, rdDepictor, rdMolTransforms
 
@@ -44,27 +46,6 @@ WAYS = {
 }
 
 
-CHAIN = (
-    "a methyl group may be spelt out, so ink at a chain's end is explained by a shorter chain, too"
-)
-LIMITS = {
-    ("chain", "circles"): CHAIN,
-}
-"""Known limits: a rival wins."""
-
-CASES = [
-    pytest.param(
-        rivals,
-        way,
-        marks=[pytest.mark.xfail(reason=LIMITS[rivals, way], raises=AssertionError, strict=True)]
-        if (rivals, way) in LIMITS
-        else [],
-    )
-    for rivals in RIVALS
-    for way in WAYS
-]
-
-
 def signal_of(picture: Image.Image) -> ImageSignal:
     return ImageSignal(image=png(picture))
 
@@ -77,7 +58,8 @@ def both_ways(mol: Chem.Mol, dihedral: tuple[int, int, int, int]) -> Iterator[Im
         yield Draw.MolToImage(mol, size=(300, 300))
 
 
-@pytest.mark.parametrize(("rivals", "way"), CASES)
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("rivals", RIVALS)
 def test_the_right_one_of_rivals_wins(rivals: str, way: str) -> None:
     mols = [Chem.MolFromSmiles(text) for text in RIVALS[rivals]]
     picture = depict(mols[0], WAYS[way], np.random.default_rng(0))
@@ -283,3 +265,28 @@ def test_layouts_do_not_change_the_molecule() -> None:
     assert ground is not None
     assert tried(layouts(mol), ground, 0.0).ways
     assert mol.ToBinary() == before
+
+
+@pytest.mark.parametrize("width", [1, 2, 5])
+@pytest.mark.parametrize("angle", [0.0, 20.0, 45.0, 70.0])
+def test_the_length_of_lines_does_not_depend_on_their_width(width: int, angle: float) -> None:
+    page = Image.new("L", (400, 400))
+    step = 150 * np.exp(1j * np.deg2rad(angle))
+    ends = [(200 + s * step.real, 200 + s * step.imag) for s in (-1, 1)]
+    ImageDraw.Draw(page).line(ends, fill=255, width=width)
+    assert line_length(np.asarray(page) > 127) == pytest.approx(300, rel=0.3)
+
+
+def test_isomers_lend_each_other_their_places() -> None:
+    """Bonds lie on the same lines wherever the letters are; a chain with one bond more lends none."""
+    drawn, isomer, longer = (Chem.MolFromSmiles(s) for s in ("CCOCCN", "CCNCCO", "CCOCCCN"))
+    ground = Ground.of(depict(drawn, PLAIN, np.random.default_rng(0)))
+    assert ground is not None
+    right, other = (laid_out(mol, ground) for mol in (drawn, longer))
+    assert right is not None
+    layout = next(layouts(isomer))
+    wrong = judged(layout, right.at + 3 * right.unit, ground)
+    found = lent([right, wrong, other], ground)
+    assert not found[0]
+    assert not found[2]
+    assert max(laid.quality for laid in found[1]) > 0.9

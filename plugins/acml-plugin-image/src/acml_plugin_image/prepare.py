@@ -5,6 +5,7 @@ The ink (see ``ink``) is cut to its bounding box, single specks left out, and sc
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -55,14 +56,20 @@ def ink_map(picture: Image.Image, size: int, margin: float) -> np.ndarray:
 
 
 def fit(
-    picture: Image.Image, size: int, margin: float
+    picture: Image.Image, size: int, margin: float, around: int = 0
 ) -> tuple[np.ndarray, tuple[float, float, float]]:
     """As ``ink_map``, and how places in the picture become places in the map.
 
+    Args:
+        picture, size, margin: as there.
+        around: so many pixels more on all sides show what lies beyond the ink's bounding box: letters
+            that are too pale for it.
+
     Returns:
-        the map, and ``(factor, dx, dy)``: x [px] in the picture is ``factor * x + dx`` in the map.
+        the map, (size + 2 around,) * 2 uint8, and ``(factor, dx, dy)``: x [px] in the picture is
+        ``factor * x + dx`` in the map.
     """
-    result = np.zeros((size, size), dtype=np.uint8)
+    result = np.zeros((size + 2 * around,) * 2, dtype=np.uint8)
     width_before = picture.width
     small = work_size(flatten(picture), size)
     ink = find_ink(small)
@@ -70,14 +77,21 @@ def fit(
     if box is None:
         return result, (0.0, 0.0, 0.0)
     top, bottom, left, right = box
-    cut = ink[top:bottom, left:right]
-    height, width = cut.shape
+    height, width = bottom - top, right - left
     scale = (1 - 2 * margin) * size / max(height, width)
     new = (max(1, round(width * scale)), max(1, round(height * scale)))
-    fitted = np.asarray(Image.fromarray(cut).resize(new, Image.Resampling.BILINEAR))
-    y, x = (size - new[1]) // 2, (size - new[0]) // 2
-    fitted = fitted * (255 / max(darkest(fitted), 1e-6))
-    result[y : y + new[1], x : x + new[0]] = np.clip(fitted, 0, 255).astype(np.uint8)
+    beyond = math.ceil(around / scale)
+    rim = round(beyond * scale)
+    cut = np.pad(ink, beyond)[top : bottom + 2 * beyond, left : right + 2 * beyond]
+    full = (new[0] + 2 * rim, new[1] + 2 * rim)
+    fitted = np.asarray(Image.fromarray(cut).resize(full, Image.Resampling.BILINEAR))
+    inner = fitted[rim : rim + new[1], rim : rim + new[0]]
+    fitted = fitted * (255 / max(darkest(inner), 1e-6))
+    y, x = ((size - one) // 2 + around for one in (new[1], new[0]))
+    over = max(rim - around, 0)
+    shown = fitted[over : len(fitted) - over, over : fitted.shape[1] - over]
+    from_y, from_x = y - (rim - over), x - (rim - over)
+    result[from_y : from_y + len(shown), from_x : from_x + shown.shape[1]] = np.clip(shown, 0, 255)
     return result, (scale * small.width / width_before, x - scale * left, y - scale * top)
 
 

@@ -13,7 +13,7 @@ FAINT = 0.15
 """The darkest ink of a crop becomes 1, unless it is less than this."""
 
 
-NEAR_MIDDLE = 10
+NEAR_MIDDLE = 15
 """The darkest ink of a label's crop is looked for so many pixels to each side: letters may be paler
 than the bonds around them."""
 
@@ -46,7 +46,7 @@ class Window:
         return np.asarray(x[None, :] + 1j * y[:, None], dtype=np.complex64)
 
 
-ATOM, BOND, LABEL = Window(32, 1.3), Window(24, 1.5), Window(64, 3.2, 40)
+ATOM, BOND, LABEL = Window(32, 1.3), Window(24, 1.5), Window(96, 3.2, 60)
 
 
 def atom_crops(

@@ -38,7 +38,7 @@ class Evidence(NamedTuple):
     stray: float
 
 
-WEIGHTS = Evidence(atoms=0.6, bonds=1.0, unexplained=-5.0, bare=-1.0, stray=-4.0)
+WEIGHTS = Evidence(atoms=0.6, bonds=1.0, unexplained=-4.0, bare=-1.0, stray=-4.0)
 """Of the parts of the evidence: near the likeliest on 425 drawings of validation molecules, half in the
 styles ``held_out``."""
 
@@ -48,12 +48,12 @@ def evidence(laid: Sequence[Laid], ground: Ground) -> list[Evidence]:
     if not laid:
         return []
     atoms, bonds = _atoms(laid, ground), _bonds(laid, ground)
-    ink = ground.area / ground.line  # length of all strokes [px]
     return [
         Evidence(
             atoms=atoms[i],
             bonds=bonds[i],
-            unexplained=float((1 - one.explained).mean()) * ink / ground.counted_in(one.unit),
+            unexplained=float((1 - one.explained).mean())
+            * (ground.length / ground.counted_in(one.unit)),
             bare=float((1 - one.inked).sum()),
             stray=stray_letters(one, ground),
         )

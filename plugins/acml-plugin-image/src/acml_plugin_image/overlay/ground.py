@@ -21,7 +21,7 @@ FINER = 2
 """The map that letters and bonds are read from has so many pixels for each of these along a side."""
 
 BORDER = 48
-"""Free pixels around it, so that what lies beyond the drawing is far from ink."""
+"""Pixels around it, free but for what is too pale to count for the drawing's size."""
 
 INKED, OF_PIECE = 64, 0.6
 """Ink at a pixel that belongs to the drawing [of 255]; or this share of the most in its piece of ink,
@@ -53,24 +53,24 @@ class Ground:
         distance: (S, S) float32, distance to the nearest ink [px], 0 on ink.
         nearest: (S, S) complex64, place x + iy of the nearest ink [px].
         points: (N,) complex64, places of pixels with ink [px], spread evenly.
-        area: number of pixels with ink.
+        length: of all lines [px].
         line: width of the lines [px].
         factor, shift: x in the picture is ``(x - shift[0]) / factor``, y likewise.
         usual: length of a bond in the candidates that are laid on it [px], see ``rerank``.
-        read: what labels say, by place, see ``looks``.
+        read: what the readers see, by reader and place, see ``looks``.
     """
 
     ink: np.ndarray
     distance: np.ndarray
     nearest: np.ndarray
     points: np.ndarray
-    area: int
+    length: float
     line: float
     factor: float
     shift: tuple[float, float]
     usual: float = math.inf
     _small: dict[int, np.ndarray] = field(default_factory=dict, repr=False)
-    read: dict[tuple[int, ...], np.ndarray] = field(default_factory=dict, repr=False)
+    read: dict[str, dict[tuple[int, ...], np.ndarray]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, picture: Image.Image) -> Ground | None:
@@ -79,9 +79,8 @@ class Ground:
         Args:
             picture: of any mode and size.
         """
-        fine, (factor, dx, dy) = fit(picture, FINER * SIZE, 0.0)
-        found = Image.fromarray(fine).resize((SIZE, SIZE), Image.Resampling.BOX)
-        ink = np.pad(np.asarray(found), BORDER)
+        fine, (factor, dx, dy) = fit(picture, FINER * SIZE, 0.0, FINER * BORDER)
+        ink = np.asarray(Image.fromarray(fine).reduce(FINER))
         inked = _inked(ink)
         if inked.sum() < FEWEST_PIXELS:
             return None
@@ -92,14 +91,14 @@ class Ground:
         # Along a strip the mean distance to its edge is a quarter of its width.
         line = 4 * float(inside[inked].mean()) - 1
         return cls(
-            ink=np.pad(fine, FINER * BORDER),
+            ink=fine,
             distance=away.astype(np.float32),
             nearest=(at[1] + 1j * at[0]).astype(np.complex64),
             points=(x + 1j * y).astype(np.complex64)[_evenly(x, y)[spread]],
-            area=int(inked.sum()),
+            length=line_length(inked),
             line=max(line, 1.0),
             factor=factor / FINER,
-            shift=(dx / FINER + BORDER, dy / FINER + BORDER),
+            shift=(dx / FINER, dy / FINER),
         )
 
     @cached_property
@@ -161,6 +160,19 @@ class Ground:
         x = np.clip(places.real + 0.5, 0, side - 1).astype(np.int32)
         y = np.clip(places.imag + 0.5, 0, side - 1).astype(np.int32)
         return y * side + x
+
+
+def line_length(inked: np.ndarray) -> float:
+    """Length of all lines [px], whatever their width: half of their outline.
+
+    Cauchy's and Crofton's formula, with the outline's crossings along rows, columns and both diagonals.
+
+    Args:
+        inked: (S, S) bool.
+    """
+    straight = (inked[1:] != inked[:-1]).sum() + (inked[:, 1:] != inked[:, :-1]).sum()
+    aslant = (inked[1:, 1:] != inked[:-1, :-1]).sum() + (inked[1:, :-1] != inked[:-1, 1:]).sum()
+    return float(straight + aslant / math.sqrt(2)) * math.pi / 16
 
 
 def _evenly(x: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -19,7 +19,7 @@ from acml_plugin_image.overlay.labels import agreement
 from acml_plugin_image.overlay.layouts import Layout
 from acml_plugin_image.overlay.letters import letters
 from acml_plugin_image.overlay.looks import label_looks
-from acml_plugin_image.overlay.said import CONFIDENT, TURNED, UNREAD
+from acml_plugin_image.overlay.said import TURNED, UNREAD
 
 Found = TypeVar("Found")
 Pairs = tuple[np.ndarray, np.ndarray]
@@ -34,6 +34,9 @@ ion is put there only where no other place is left."""
 BOND, BARE = (0.5, 2.0), -6.0
 """Length of a bond between two atoms' letters, from and to [bond lengths]; log probability
 that no ink is there."""
+
+CONFIDENT = -0.7
+"""Mean log probability of labels above which the page stands upright."""
 
 MOST_PLACES = 120
 """That are read."""

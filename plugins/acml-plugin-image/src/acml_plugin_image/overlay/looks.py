@@ -1,6 +1,7 @@
 """What the readers see at places of a picture; near places are read once, for all candidates.
 
-Candidates for one picture lie on the same ink: many of their atoms and bonds share a place.
+Candidates for one picture lie on the same ink: many of their atoms and bonds share a place, and they
+come back to it when something else in them was moved.
 """
 
 from __future__ import annotations
@@ -29,13 +30,12 @@ def atom_looks(ground: Ground, at: np.ndarray, unit: np.ndarray) -> np.ndarray:
         (n, classes of atoms) float32.
     """
     level, size = _sizes(unit)
-    keys = np.stack([level, *_steps(at, size)], axis=1)
-    cells, index = np.unique(keys, axis=0, return_inverse=True)
 
-    def cut(part: np.ndarray, size: float) -> np.ndarray:
+    def seen(part: np.ndarray, size: float) -> np.ndarray:
         return atom_crops(ground, _place(part[:, 1:3], size), size)
 
-    return _read("atoms", cells, cut)[index.ravel()]
+    keys = np.stack([level, *_steps(at, size)], axis=1)
+    return _looks(ground, "atoms", keys, seen, lambda crops: log_shares("atoms", crops))
 
 
 def bond_looks(ground: Ground, begin: np.ndarray, end: np.ndarray, unit: np.ndarray) -> np.ndarray:
@@ -44,18 +44,16 @@ def bond_looks(ground: Ground, begin: np.ndarray, end: np.ndarray, unit: np.ndar
     first, last = np.stack(_steps(begin, size)), np.stack(_steps(end, size))
     swap = (first[0] > last[0]) | ((first[0] == last[0]) & (first[1] > last[1]))
     first, last = np.where(swap, last, first), np.where(swap, first, last)
-    cells, index = np.unique(
-        np.concatenate([level[None], first, last]).T, axis=0, return_inverse=True
-    )
 
-    def cut(part: np.ndarray, size: float) -> np.ndarray:
+    def seen(part: np.ndarray, size: float) -> np.ndarray:
         return bond_crops(ground, _place(part[:, 1:3], size), _place(part[:, 3:5], size), size)
 
-    return _read("bonds", cells, cut)[index.ravel()]
+    keys = np.concatenate([level[None], first, last]).T
+    return _looks(ground, "bonds", keys, seen, lambda crops: log_shares("bonds", crops))
 
 
 def label_looks(ground: Ground, at: np.ndarray, unit: np.ndarray, quarter: int) -> np.ndarray:
-    """Log probabilities of what labels say; kept with the ground, for candidates come back to a place.
+    """Log probabilities of what labels say.
 
     Args:
         at, unit: as ``atom_looks``.
@@ -65,30 +63,33 @@ def label_looks(ground: Ground, at: np.ndarray, unit: np.ndarray, quarter: int) 
         (n, symbols + charges + hydrogens) float32, one after the other.
     """
     level, size = _sizes(unit)
-    keys = np.stack([level, *_steps(at, size), np.full(len(at), quarter)], axis=1)
-    cells, index = np.unique(keys, axis=0, return_inverse=True)
-    names = [tuple(cell) for cell in cells.tolist()]
-    new = cells[[name not in ground.read for name in names]]
-    if len(new):
-        crops = []
-        for one in np.unique(new[:, 0]):  # rising, as the cells are
-            length = float(np.exp(one * SIZE_STEP))
-            place = _place(new[new[:, 0] == one, 1:3], length)
-            crops.append(label_crops(ground, place, length, LABEL.grid * 1j**quarter))
-        rows = read(np.concatenate(crops))
-        ground.read.update(zip(map(tuple, new.tolist()), rows, strict=True))
-    return np.stack([ground.read[name] for name in names])[index.ravel()]
+
+    def seen(part: np.ndarray, size: float) -> np.ndarray:
+        return label_crops(ground, _place(part[:, 1:3], size), size, LABEL.grid * 1j**quarter)
+
+    keys = np.stack([level, *_steps(at, size)], axis=1)
+    return _looks(ground, f"labels {quarter}", keys, seen, read)
 
 
-def _read(
-    kind: str, cells: np.ndarray, cut: Callable[[np.ndarray, float], np.ndarray]
+def _looks(
+    ground: Ground,
+    kind: str,
+    keys: np.ndarray,
+    cut: Callable[[np.ndarray, float], np.ndarray],
+    read: Callable[[np.ndarray], np.ndarray],
 ) -> np.ndarray:
-    """Log probabilities (m, classes) at cells (m, ...) that begin with their size's level."""
-    crops = [
-        cut(cells[cells[:, 0] == level], float(np.exp(level * SIZE_STEP)))
-        for level in np.unique(cells[:, 0])  # rising, as the cells are
-    ]
-    return log_shares(kind, np.concatenate(crops))
+    """What is seen at keys (n, ...) that begin with their size's level; kept with the ground."""
+    cells, index = np.unique(keys, axis=0, return_inverse=True)
+    names, kept = [tuple(cell) for cell in cells.tolist()], ground.read.setdefault(kind, {})
+    new = cells[[name not in kept for name in names]]
+    if len(new):
+        crops = [
+            cut(new[new[:, 0] == level], float(np.exp(level * SIZE_STEP)))
+            for level in np.unique(new[:, 0])  # rising, as the cells are
+        ]
+        rows = read(np.concatenate(crops))
+        kept.update(zip(map(tuple, new.tolist()), rows, strict=True))
+    return np.stack([kept[name] for name in names])[index.ravel()]
 
 
 def _sizes(unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

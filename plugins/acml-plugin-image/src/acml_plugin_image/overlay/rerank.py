@@ -13,6 +13,7 @@ from rdkit import Chem
 from rdkit.rdBase import BlockLogs
 
 from acml_plugin_image.overlay.align import Laid
+from acml_plugin_image.overlay.alike import lent
 from acml_plugin_image.overlay.bend import other_sides
 from acml_plugin_image.overlay.evidence import weighed
 from acml_plugin_image.overlay.ground import Ground
@@ -161,10 +162,10 @@ def laid_out(mol: Chem.Mol, ground: Ground) -> Laid | None:
 
 def _best(found: Sequence[Tried], ground: Ground) -> list[tuple[Laid, float] | None]:
     """The way with most evidence, with it, for each candidate; None where there is no way."""
-    first = [laid for one in found for laid in one.ways]
-    values = weighed(first, ground)
-    quarter, letters = read_page(first, values, ground, BEHIND)
-    pairs = _sorted([one.ways for one in found], values, letters)
+    rigid, values = _looked_at(found, ground)
+    first = [laid for some in rigid for laid in some]
+    quarter, letters = read_page(first, values, ground, LABELS, BEHIND)
+    pairs = _sorted(rigid, values, letters)
     near = _near([some[0] if some else None for some in pairs])
     few = [
         [laid for laid, value in some if value > some[0][1] - CLEAR][:FINER]
@@ -177,9 +178,10 @@ def _best(found: Sequence[Tried], ground: Ground) -> list[tuple[Laid, float] | N
         max(some[:1] + own[:1], key=lambda pair: pair[1], default=None)
         for some, own in zip(_weighed(ways, ground, quarter), pairs, strict=True)
     ]
+    _lend(best, ground, quarter)
     _turn_all(best, ground, quarter)
     laid = [pair[0] for pair in best if pair is not None]
-    again, _ = read_page(laid, weighed(laid, ground), ground, BEHIND)
+    again, _ = read_page(laid, weighed(laid, ground), ground, LABELS, BEHIND)
     if again != quarter:  # nothing was turned over when the page was first read
         best = [
             _weighed([[pair[0]]], ground, again)[0][0] if pair is not None else None
@@ -189,9 +191,37 @@ def _best(found: Sequence[Tried], ground: Ground) -> list[tuple[Laid, float] | N
     return best
 
 
+def _looked_at(found: Sequence[Tried], ground: Ground) -> tuple[list[list[Laid]], list[float]]:
+    """Each candidate's ways, and of all of them, one after the other, the evidence without labels.
+
+    Only one way is left of candidates that are ``BEHIND`` in the way that fits best.
+    """
+    firsts = [one.ways[:1] for one in found]
+    values = iter(weighed([laid for some in firsts for laid in some], ground))
+    pairs = [(some[0], next(values)) if some else None for some in firsts]
+    near = _near(pairs)
+    others = [
+        one.ways[1:] if pair is not None and pair[1] > near else []
+        for one, pair in zip(found, pairs, strict=True)
+    ]
+    more = iter(weighed([laid for some in others for laid in some], ground))
+    every: list[float] = []
+    for pair, some in zip(pairs, others, strict=True):
+        every += [] if pair is None else [pair[1]]
+        every += [next(more) for _ in some]
+    return [[*a, *b] for a, b in zip(firsts, others, strict=True)], every
+
+
 def _near(best: Sequence[tuple[Laid, float] | None]) -> float:
     """Evidence above which a candidate is worth more work, see ``BEHIND``."""
     return max((pair[1] for pair in best if pair is not None), default=0.0) - BEHIND
+
+
+def _lend(best: list[tuple[Laid, float] | None], ground: Ground, quarter: int) -> None:
+    """Move candidates to where others of the same lines lie, where that adds evidence."""
+    near = _near(best)
+    ways = lent([pair[0] if pair and pair[1] > near else None for pair in best], ground)
+    _take(best, range(len(best)), _weighed(ways, ground, quarter))
 
 
 def _turn_all(best: list[tuple[Laid, float] | None], ground: Ground, quarter: int) -> None:
@@ -213,13 +243,26 @@ def _turn(
         other_sides(pair[0], ground) if pair is not None and pair[1] > near else []
         for pair in (best[number] for number in todo)
     ]
-    turned = []
-    for number, pairs in zip(todo, _weighed(ways, ground, quarter), strict=True):
+    return _take(best, todo, _weighed(ways, ground, quarter))
+
+
+def _take(
+    best: list[tuple[Laid, float] | None],
+    numbers: Sequence[int],
+    ways: Sequence[Sequence[tuple[Laid, float]]],
+) -> list[int]:
+    """Keep the first of each candidate's ``ways`` that has more evidence than what it has.
+
+    Returns:
+        those of ``numbers`` where one had.
+    """
+    taken = []
+    for number, pairs in zip(numbers, ways, strict=True):
         own = best[number]
         if pairs and own is not None and pairs[0][1] > own[1]:
             best[number] = pairs[0]
-            turned.append(number)
-    return turned
+            taken.append(number)
+    return taken
 
 
 def _weighed(

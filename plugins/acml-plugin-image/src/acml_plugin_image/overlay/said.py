@@ -19,10 +19,6 @@ NEAR, ASIDE = 0.6, -0.5
 """Letters so near to where a label should stand may be its own [bond lengths], and the log probability:
 large letters at a drawing's rim draw the layout towards them."""
 
-CONFIDENT = -0.7
-"""Mean log probability of a candidate's labels above which the page stands upright; without those that
-need not be there, as at methyl."""
-
 TURNED = -5.0
 """Log probability that a page lies on a side or upside down."""
 
@@ -69,13 +65,14 @@ def _near(
 
 
 def read_page(
-    laid: Sequence[Laid], values: Sequence[float], ground: Ground, behind: float
+    laid: Sequence[Laid], values: Sequence[float], ground: Ground, weight: float, behind: float
 ) -> tuple[int, list[float]]:
     """How the page lies, from the candidate that agrees best, and what labels say then.
 
     Args:
         laid: the candidates' layouts.
         values: the evidence for each without what labels say.
+        weight: of what labels say, beside that evidence.
         behind: labels of a layout whose evidence is so much less than the best one's are not read.
 
     Returns:
@@ -85,16 +82,17 @@ def read_page(
     least = max(values, default=0.0) - behind
     near = [i for i, value in enumerate(values) if value >= least]
     ways, own = [laid[i] for i in near], np.array([values[i] for i in near])
-    most, best = -np.inf, (0, [0.0] * len(ways))
-    count = np.array([one.layout.labelled.sum() for one in ways])
-    for quarter in range(4):
-        found = said(ways, ground, quarter)
-        total = max(np.add(found, own), default=0.0) + (TURNED if quarter else 0.0)
-        if total > most:
-            most, best = float(total), (quarter, found)
-        if not quarter and (count * CONFIDENT < found)[count > 0].any():
-            break
+    upright = said(ways, ground, 0)
+    total = weight * np.array(upright) + own
+    most = max(total, default=0.0)
+    few = np.flatnonzero(own + TURNED > most)  # the others cannot win, whatever they say
+    turned = 0
+    for quarter in range(1, 4 if len(few) else 1):
+        found = said([ways[i] for i in few], ground, quarter)
+        agreed = float(max(weight * np.array(found) + own[few])) + TURNED
+        if agreed > most:
+            most, turned = agreed, quarter
     every = [UNREAD * float(one.layout.labelled.sum()) for one in laid]
-    for i, letters_say in zip(near, best[1], strict=True):
+    for i, letters_say in zip(near, said(ways, ground, turned) if turned else upright, strict=True):
         every[i] = letters_say
-    return best[0], every
+    return turned, every
