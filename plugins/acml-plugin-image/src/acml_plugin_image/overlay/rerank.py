@@ -24,7 +24,7 @@ from acml_plugin_image.overlay.tries import HOPELESS, Tried, finer, tried
 FAR = 0.4
 """A candidate whose quality is so much less than the best one's is given up."""
 
-LABELS = 2.0
+LABELS = 1.6
 """Weight of what labels say."""
 
 FINER, CLEAR = 2, 25.0
@@ -37,13 +37,13 @@ ANOTHER_LAYOUT, OF_ATOM = -200.0, -4.0
 """Evidence for a molecule that is drawn in a layout which is not tried, and the same an atom: none
 falls below the lower of the two."""
 
-DAMAGE, FADING, FADED = 2.8, 5.6, 6.0
+DAMAGE, FADING, FADED = 3.5, 5.3, 6.0
 """What a candidate's evidence lacks of the best one's counts in full up to about this, and less and
 less beyond: in a damaged picture, or one laid out otherwise, the right molecule misses much. It is
 divided by e for every ``FADING`` an atom that the best one lacks itself, up to ``FADED``: where even
 the best does not fit, little can be said."""
 
-BEHIND = 60.0
+BEHIND = 45.0
 """A candidate whose evidence is so much less than the best's is not refined, its labels are not read,
 and nothing in it is turned over."""
 
