@@ -97,6 +97,22 @@ def test_the_form(report: tuple[dict[str, Any], list, list]) -> None:
                 assert 0 <= low <= entry["value"] <= high <= 1
 
 
+def test_a_measurement_is_encoded_once(
+    model: Artefact, table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The queries stand among the measurements that answer molecules, too, in two galleries."""
+    encode, asked = model.model.encode_signals, []
+
+    def spy(modality: str, signals: list[NmrSignal]) -> torch.Tensor:
+        asked.append(len(signals))
+        return encode(modality, signals)
+
+    monkeypatch.setattr(model.model, "encode_signals", spy)
+    evaluate_tables(model, "nmr", [table], match_queries=0, report=quiet)
+    assert asked[0] == 42
+    assert sum(asked) == 42 + 10  # and those of the molecules that were seen
+
+
 def test_who_asks_and_who_is_a_candidate(report: tuple[dict[str, Any], list, list]) -> None:
     found, rows, rejects = report
     by_name = {gallery["name"]: gallery for gallery in found["galleries"]}
