@@ -95,11 +95,8 @@ def evaluate(
     def spectra(index: np.ndarray) -> Side:
         owner = measured.molecule[index]
         new = [i for i in index.tolist() if i not in known]
-        known.update(
-            zip(
-                new, model.encode_signals(modality, [measured.signals[i] for i in new]), strict=True
-            )
-        )
+        encoded = model.encode_signals(modality, [measured.signals[i] for i in new])
+        known.update(zip(new, encoded, strict=True))
         vectors = torch.stack([known[i] for i in index.tolist()])
         return Side(vectors, key[owner], formula[owner], mass[owner])
 

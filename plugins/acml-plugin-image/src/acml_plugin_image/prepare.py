@@ -69,13 +69,12 @@ def fit(
         the map, (size + 2 around,) * 2 uint8, and ``(factor, dx, dy)``: x [px] in the picture is
         ``factor * x + dx`` in the map.
     """
-    result = np.zeros((size + 2 * around,) * 2, dtype=np.uint8)
     width_before = picture.width
     small = work_size(flatten(picture), size)
     ink = find_ink(small)
     box = bounding_box(drawn(ink))
     if box is None:
-        return result, (0.0, 0.0, 0.0)
+        return np.zeros((size + 2 * around,) * 2, dtype=np.uint8), (0.0, 0.0, 0.0)
     top, bottom, left, right = box
     height, width = bottom - top, right - left
     scale = (1 - 2 * margin) * size / max(height, width)
@@ -87,11 +86,13 @@ def fit(
     fitted = np.asarray(Image.fromarray(cut).resize(full, Image.Resampling.BILINEAR))
     inner = fitted[rim : rim + new[1], rim : rim + new[0]]
     fitted = fitted * (255 / max(darkest(inner), 1e-6))
-    y, x = ((size - one) // 2 + around for one in (new[1], new[0]))
-    over = max(rim - around, 0)
-    shown = fitted[over : len(fitted) - over, over : fitted.shape[1] - over]
-    from_y, from_x = y - (rim - over), x - (rim - over)
-    result[from_y : from_y + len(shown), from_x : from_x + shown.shape[1]] = np.clip(shown, 0, 255)
+    # The rim is cut back to what is asked for: it was made of whole pixels of the picture.
+    whole = np.zeros((size + 2 * rim,) * 2, dtype=np.uint8)
+    y, x = ((size - one) // 2 for one in (new[1], new[0]))
+    whole[y : y + full[1], x : x + full[0]] = np.clip(fitted, 0, 255)
+    over = rim - around
+    result = whole[over : len(whole) - over, over : len(whole) - over]
+    x, y = x + around, y + around
     return result, (scale * small.width / width_before, x - scale * left, y - scale * top)
 
 
