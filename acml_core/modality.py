@@ -128,6 +128,7 @@ class Modality(ABC):
             ``simulate``.
         drawings: of a derived modality: signals that training draws of each molecule then, each
             at random. Evaluation draws one.
+        reranked: best candidates that ``rerank`` is asked of by default.
     """
 
     name: ClassVar[str]
@@ -137,6 +138,7 @@ class Modality(ABC):
     formats: ClassVar[tuple[str, ...]] = ()
     derived: ClassVar[bool] = False
     drawings: int = 1
+    reranked: ClassVar[int] = 50
 
     class Config(Settings):
         """Every number that changes what ``prepare`` or ``encoder`` gives."""
@@ -221,7 +223,12 @@ class Modality(ABC):
         return found
 
     def rerank(self, signal: Any, mols: Sequence[Mol]) -> np.ndarray:
-        """A second opinion on the best candidates: ``(len(mols),)`` scores, higher is better."""
+        """A second opinion on the best candidates: ``(len(mols),)`` scores, higher is better.
+
+        Args:
+            mols: the candidates, the likeliest by the model's scores first: a slow opinion may leave
+                out the others once one of these is beyond doubt.
+        """
         raise self._unsupported("rerank candidates")
 
     def assign(self, signal: Any, mol: Mol) -> list[dict[str, Any]]:

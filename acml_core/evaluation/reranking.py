@@ -24,9 +24,6 @@ from acml_core.probability import Calibration, Rerank, set_right
 FIT_QUERIES = 250
 """Validation queries that are reranked for a fit in ``FIT_SECONDS``, at most; in more time, more."""
 
-FIT_CANDIDATES = 50
-"""Best candidates of each."""
-
 FIT_SECONDS = 60.0
 """A slow plugin is asked no longer than this for a fit, unless more is allowed."""
 
@@ -84,7 +81,7 @@ def fit_rerank(
             kept = np.flatnonzero(gallery.formula == one.formula[0])
         ((_, block),) = scores(one.vectors, gallery.vectors)
         point = calibration.at(len(kept), filtered=isomers)
-        found = Evidence.of(point, block[0][torch.from_numpy(kept)], FIT_CANDIDATES)
+        found = Evidence.of(point, block[0][torch.from_numpy(kept)], plugin.reranked)
         best = kept[found.best]
         said = opinions(plugin, signals[q], [smiles[i] for i in best])
         asked.append(_Asked.of(found, said, best == column[int(one.molecule[0])]))
@@ -100,7 +97,7 @@ def fit_rerank(
 
     start = np.array([10.0, 0.1])
     w = minimize(loss, start, method="L-BFGS-B", bounds=[(0.0, 1e4), (0.0, 1e4)]).x
-    fit = Rerank(candidates=FIT_CANDIDATES, scale=float(w[0]), weight=float(w[1]))
+    fit = Rerank(candidates=plugin.reranked, scale=float(w[0]), weight=float(w[1]))
     among = None if isomers else len(gallery)
     fit = fit.model_copy(update={"sure": _sure(fit, asked), "among": among})
     if isomers:
@@ -172,7 +169,7 @@ def _asked_among(
         if column >= 0:
             block[0, column] = -torch.inf  # it stands at the end, in full precision
         row = torch.cat([block[0], (vector * own[q]).sum(1)])
-        found = Evidence.of(point, row, FIT_CANDIDATES)
+        found = Evidence.of(point, row, plugin.reranked)
         true = found.best == len(crowd)
         texts = crowd.smiles(found.best[~true])
         if true.any():
@@ -273,25 +270,21 @@ def reranked(
                 q = rows.start + r
                 own = gallery.molecule == part.molecule[r]
                 signal = signals[q]
-                best: dict[Filter, tuple[Evidence, np.ndarray]] = {}
+                known: dict[bytes, np.ndarray] = {}  # filters often leave the same candidates
                 for one, mask in masks.items():
                     kept = np.arange(len(row)) if mask is None else np.flatnonzero(mask[r] | own)
                     point = calibration.of(signal.filled).at(len(kept), filtered=mask is not None)
                     found = Evidence.of(point, row[torch.from_numpy(kept)], candidates)
-                    best[one] = found, kept[found.best]
-                several = [index for _, index in best.values() if len(index) > 1]
-                asked = np.unique(np.concatenate(several)) if several else np.empty(0, dtype=int)
-                opinion = np.empty(0)
-                if len(asked):  # once for all filters
-                    opinion = opinions(plugin, signal, [smiles[i] for i in asked])
-                for one, (found, index) in best.items():
+                    index = kept[found.best]
                     if len(index) < 2:
                         result[one].right[q] = own[index].all()
                         continue
-                    said = opinion[np.searchsorted(asked, index)]
-                    fit = calibration.opinion(signal.filled, filtered=masks[one] is not None)
+                    asked = index.tobytes()
+                    if asked not in known:
+                        known[asked] = opinions(plugin, signal, [smiles[i] for i in index])
+                    fit = calibration.opinion(signal.filled, filtered=mask is not None)
                     assert fit is not None
-                    top, right, rank = _Asked.of(found, said, own[index]).answer(fit)
+                    top, right, rank = _Asked.of(found, known[asked], own[index]).answer(fit)
                     result[one].top[q], result[one].right[q] = top, right
                     if rank:
                         result[one].ranks.rank[q] = rank

@@ -11,7 +11,7 @@ import torch
 
 from acml_core.evaluation import reranking
 from acml_core.evaluation.calibration import Crowd, fit
-from acml_core.evaluation.ranking import Side, ranks
+from acml_core.evaluation.ranking import Filter, Side, ranks
 from acml_core.evaluation.reranking import fit_rerank, reranked
 from acml_core.library.vectors import Vectors
 from acml_core.modality import Signal
@@ -30,15 +30,16 @@ class Knowing:
     """Knows carbon chains by their length, with some noise."""
 
     name = "knowing"
+    reranked = 50
 
     def __init__(self, noise: float) -> None:
         self.noise = noise
+        self.rng = np.random.default_rng(0)
 
     def rerank(self, signal: Carbon, mols: list[Any]) -> np.ndarray:
         """(n,): 1 for the right length, less for others."""
-        rng = np.random.default_rng(signal.number)
         length = np.array([mol.GetNumAtoms() for mol in mols])
-        return (length == signal.number % EACH + 1) + rng.normal(0, self.noise, len(mols))
+        return (length == signal.number % EACH + 1) + self.rng.normal(0, self.noise, len(mols))
 
 
 def unit(vectors: torch.Tensor) -> torch.Tensor:
@@ -88,6 +89,34 @@ def test_among_isomers_the_second_opinion_counts_for_more(
         assert ((after.ranks.rank == 1) == after.right).all()
         assert abs(after.top.mean() - after.right.mean()) < 0.06
         assert (after.top <= 1).all()
+
+
+def test_the_likeliest_are_asked_first(sides: tuple[Side, Side, list[str]]) -> None:
+    """A second opinion may stop at one of the first: they come by their scores, within each filter."""
+    queries, gallery, smiles = sides
+    queries = queries.take(np.arange(10))
+    signals = [Carbon(number=int(i)) for i in queries.molecule]
+    names = [f"[{i + 1}CH4]" for i in range(len(smiles))]  # so that each is known again
+    asked: list[list[int]] = []
+
+    class Listening(Knowing):
+        reranked = 7
+
+        def rerank(self, signal: Carbon, mols: list[Any]) -> np.ndarray:
+            asked.append([mol.GetAtomWithIdx(0).GetIsotope() - 1 for mol in mols])
+            return super().rerank(signal, mols)
+
+    plugin: Any = Listening(noise=0.2)
+    calibration = fit(queries, gallery)
+    weights = Rerank(candidates=7, scale=10.0, weight=1.0)
+    calibration = calibration.model_copy(update={"rerank": weights, "rerank_isomers": weights})
+    filters: tuple[Filter, ...] = ("none", "formula")
+    first = ranks(queries, gallery, filters)
+    reranked(plugin, signals, queries, gallery, names, filters, calibration, first, candidates=7)
+    order = (-queries.vectors @ gallery.vectors.T).argsort(dim=1).tolist()
+    isomers = [[i for i in row if i // EACH == q // EACH] for q, row in enumerate(order)]
+    expected = [some for row, own in zip(order, isomers, strict=True) for some in (row[:7], own)]
+    assert asked == expected
 
 
 def test_it_is_shown_how_far_the_asking_is(

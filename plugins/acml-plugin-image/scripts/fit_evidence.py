@@ -36,7 +36,7 @@ SCALE, PULL = 45.0, 0.02
 
 def seen(ground: Ground, mols: list[Chem.Mol]) -> list[dict[str, Any]]:
     """Of each candidate: quality, atoms drawn, and parts of the evidence unless it was given up."""
-    judged = rerank.judged_all(mols, ground)
+    judged = rerank.judged_all(mols, ground, first=())
     laid = [pair[0] for pair in judged.best if pair is not None]
     parts = iter(evidence(laid, judged.ground))
     rows: list[dict[str, Any]] = []

@@ -14,7 +14,7 @@ from acml_plugin_image.overlay.align import judged
 from acml_plugin_image.overlay.alike import lent
 from acml_plugin_image.overlay.ground import Ground, line_length
 from acml_plugin_image.overlay.layouts import layouts
-from acml_plugin_image.overlay.rerank import laid_out
+from acml_plugin_image.overlay.rerank import judged_all, laid_out
 from acml_plugin_image.overlay.tries import tried
 from acml_plugin_image.pictures import png
 from acml_plugin_image.signal import ImageSignal
@@ -65,6 +65,36 @@ def test_the_right_one_of_rivals_wins(rivals: str, way: str) -> None:
     picture = depict(mols[0], WAYS[way], np.random.default_rng(0))
     scores = Picture().rerank(signal_of(picture), mols)
     assert scores[0] > scores[1:].max(), dict(zip(RIVALS[rivals], scores.round(2), strict=True))
+
+
+def test_no_more_are_looked_at_once_one_explains_the_picture() -> None:
+    """The picture's own molecule among the first ten ends it; without it all are looked at."""
+    texts = [f"CCCC(=O)Oc1ccc({group})cc1" for group in ("C#N", "Cl", "Br", "S", "OC", "CN", "CO")]
+    mols = [Chem.MolFromSmiles(text) for text in (*texts, "CCO", "CCN", "c1ccccc1", *texts)]
+    own = Chem.MolFromSmiles("CCCC(=O)Nc1ccc(C2CC2)cc1")
+    picture = depict(own, PLAIN, np.random.default_rng(0))
+    ground = Ground.of(picture)
+    assert ground is not None
+    early = judged_all([*mols[:3], own, *mols[3:]], ground)
+    assert early.clear
+    assert early.best[3] is not None
+    assert not any(early.best[10:])
+    late = judged_all([*mols, own], ground)
+    assert late.clear
+    assert late.best[-1] is not None
+    for some in ([*mols[:3], own, *mols[3:]], [*mols, own]):
+        scores = Picture().rerank(signal_of(picture), some)
+        assert some[int(scores.argmax())] is own
+
+
+def test_a_homologue_does_not_end_it() -> None:
+    """Its chain's end may be taken for a label: what is next to it is looked at, too."""
+    chains = [Chem.MolFromSmiles("C" * n + "C(=O)c1ccccc1") for n in range(1, 13)]
+    ground = Ground.of(depict(chains[3], PLAIN, np.random.default_rng(0)))
+    assert ground is not None
+    last = judged_all([*chains[:3], *chains[4:], chains[3]], ground)
+    found = [-np.inf if pair is None else pair[1] for pair in last.best]
+    assert int(np.argmax(found)) == 11
 
 
 @pytest.mark.parametrize("effect", [degrade.speckle, degrade.skew, degrade.compress_hard])
@@ -120,6 +150,33 @@ def test_abbreviations_and_salts() -> None:
     picture = depict(salts[0], PLAIN, rng)
     scores = Picture().rerank(signal_of(picture), salts)
     assert scores[0] > scores[1]
+
+
+@pytest.mark.parametrize("share", [0.35, 0.45, 0.52, 0.6])
+def test_however_much_of_a_chain_is_abbreviated(share: float) -> None:
+    """The largest group that may be abbreviated is nBu, nPent, nHex or nHept, the other nPr."""
+    texts = ("CCCC=CCCCCCCC", "CCCC=CCCCCCC", "CCCC#CCCCCCCC", "CCCCC=CCCCCCCC", "CCCC=CCCCCCCCC")
+    mols = [Chem.MolFromSmiles(text) for text in texts]
+    picture = depict(mols[0], replace(PLAIN, abbreviate=share), np.random.default_rng(0))
+    scores = Picture().rerank(signal_of(picture), mols)
+    assert scores[0] > scores[1:].max(), dict(zip(texts, scores.round(2), strict=True))
+
+
+def test_fewer_atoms_do_not_hide_more() -> None:
+    """A short form that fits its strokes well, though not its letters, is not the last."""
+    texts = ("CCCCC(C)(Cl)Cl", "CCCC(Cl)(Cl)Cl", "CCCCCC(Cl)Cl", "CCCC(C)(Cl)Cl")
+    mols = [Chem.MolFromSmiles(text) for text in texts]
+    style = replace(PLAIN, abbreviate=0.4, labels="methyl", rotate=20.0)
+    scores = Picture().rerank(signal_of(depict(mols[0], style, np.random.default_rng(0))), mols)
+    assert scores[0] > scores[1:].max(), dict(zip(texts, scores.round(2), strict=True))
+
+
+def test_letters_that_are_small_for_their_bonds_are_read() -> None:
+    texts = ("CCS(=O)OC", "CCS(=O)OO", "CCC(=O)OC", "CCS(=O)NC", "CCP(=O)OC")
+    mols = [Chem.MolFromSmiles(text) for text in texts]
+    picture = depict(mols[0], replace(PLAIN, font_size=0.28, size=360), np.random.default_rng(0))
+    scores = Picture().rerank(signal_of(picture), mols)
+    assert scores[0] > scores[1:].max(), dict(zip(texts, scores.round(2), strict=True))
 
 
 def test_whatever_is_shown_the_scores_are_finite() -> None:

@@ -30,6 +30,7 @@ class Picture(Modality):
     suffixes = SUFFIXES
     formats = FORMATS
     derived = True
+    reranked = 200
     Config = ImageConfig  # type: ignore[assignment]
 
     @property

@@ -126,7 +126,8 @@ def stroke_ink(
     """Share of each bond on ink, (M, b), of atoms at ``at`` (M, n) [px]; ``unit`` () or (M,)."""
     unit = np.reshape(unit, (-1, 1, 1))
     double = np.where(layout.order > 1, BESIDE / 2, 0.0)[:, None]  # two lines, none in the middle
-    away = ground.away(strokes(layout, at)) / np.minimum(NEAR * unit, NEAREST + double * unit)
+    near = NEAR * ground.counted_in(unit)
+    away = ground.away(strokes(layout, at)) / np.minimum(near, NEAREST + double * unit)
     return np.asarray(np.clip(1.5 - away, 0, 1).mean(axis=2), dtype=np.float32)
 
 
@@ -134,7 +135,7 @@ def _explained(layout: Layout, at: np.ndarray, unit: np.ndarray, ground: Ground)
     """(M, N) how well each of the ground's points belongs to a bond or a label."""
     found = np.zeros((len(at), len(ground.points)), dtype=np.float32)
     length = unit[:, None]
-    near = np.minimum(NEAR, NEAREST / length)
+    near = np.minimum(NEAR * ground.counted_in(length), NEAREST) / length
     half = ground.line / 2 / length
     if len(layout.bonds):
         bond, foot = feet(layout, at, ground.points)

@@ -8,8 +8,8 @@ from acml_plugin_image.overlay.align import SOFT, Laid, judged, judged_each, ref
 from acml_plugin_image.overlay.ground import Ground
 from acml_plugin_image.overlay.strokes import feet, strokes
 
-FLIPS = 4
-"""Substituents that may be turned over, one after the other."""
+FLIPS = 8
+"""Substituents that may be turned over or exchanged, one after the other."""
 
 GAIN = 0.4
 """Bonds that must come onto ink by it."""
@@ -31,7 +31,7 @@ POINTS = 4.0
 
 
 def bent(laid: Laid, ground: Ground) -> Laid:
-    """The layout with substituents turned over and atoms shifted where the ink asks for it."""
+    """The layout with substituents turned over or exchanged and atoms shifted, as ink asks for it."""
     if not len(laid.layout.bonds):
         return laid
     laid = _turned_over(refined(laid, ground), ground)
@@ -47,9 +47,14 @@ def other_sides(laid: Laid, ground: Ground) -> list[Laid]:
     layout = laid.layout
     if not layout.sides and not layout.swaps:
         return []
-    tried = np.concatenate([_each_turned_over(laid), _each_swapped(laid)])
+    tried = _otherwise(laid)
     inked = stroke_ink(layout, tried, laid.unit, ground).sum(axis=1)
     return judged_each(layout, tried[inked > laid.inked.sum() - GAIN], ground)
+
+
+def _otherwise(laid: Laid) -> np.ndarray:
+    """(m, n) places of the atoms [px] with one substituent turned over, or two exchanged, in each."""
+    return np.concatenate([_each_turned_over(laid), _each_swapped(laid)])
 
 
 def _each_turned_over(laid: Laid) -> np.ndarray:
@@ -78,10 +83,10 @@ def _each_swapped(laid: Laid) -> np.ndarray:
 
 def _turned_over(laid: Laid, ground: Ground) -> Laid:
     layout = laid.layout
-    if laid.inked.mean() > PERFECT or not layout.sides:
+    if laid.inked.mean() > PERFECT or not (layout.sides or layout.swaps):
         return laid
     for _ in range(FLIPS):
-        tried = _each_turned_over(laid)
+        tried = _otherwise(laid)
         inked = stroke_ink(layout, tried, laid.unit, ground).sum(axis=1)
         best = int(inked.argmax())
         if inked[best] < laid.inked.sum() + GAIN:

@@ -69,7 +69,8 @@ def weighed(laid: Sequence[Laid], ground: Ground) -> list[float]:
 def _atoms(laid: Sequence[Laid], ground: Ground) -> list[float]:
     at = np.concatenate([one.at for one in laid])
     count = [one.layout.count for one in laid]
-    shown = atom_looks(ground, at, np.repeat([one.unit for one in laid], count))
+    size = [ground.unit_of_letters(one.unit) for one in laid]
+    shown = atom_looks(ground, at, np.repeat(size, count))
     kind = np.concatenate([reader.atom_classes(one.layout) for one in laid])
     element = np.concatenate([one.layout.element for one in laid])
     carbon = shown[:, reader.ATOMS.index("C")]

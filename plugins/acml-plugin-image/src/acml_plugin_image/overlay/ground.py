@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 from PIL import Image
 from scipy.ndimage import distance_transform_edt, label, maximum
 
 from acml_plugin_image import dust
-from acml_plugin_image.overlay.letters import bond_length, pieces
+from acml_plugin_image.overlay.letters import bond_length, pieces, unit_of_letters
 from acml_plugin_image.prepare import fit
 
 SIZE = 256
@@ -42,6 +43,9 @@ TOGETHER = (4.0, 8.0)
 
 FEWEST_PIXELS = 12
 """A picture with less ink shows nothing that could be laid over."""
+
+
+Lengths = TypeVar("Lengths", float, np.ndarray)
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,16 @@ class Ground:
     @cached_property
     def boxes(self) -> np.ndarray:
         """(p, 4) float, left, top, right and bottom of the pieces of ink [px]."""
+        return self._pieces[0]
+
+    def unit_of_letters(self, unit: float) -> float:
+        """Length of a bond that goes with the letters, where bonds are ``unit`` long [px]."""
+        counted = self.counted_in(unit)
+        own = unit_of_letters(*self._pieces, counted)
+        return own if own < counted else unit
+
+    @cached_property
+    def _pieces(self) -> tuple[np.ndarray, np.ndarray]:
         return pieces(self.distance == 0)
 
     @cached_property
@@ -124,12 +138,12 @@ class Ground:
         region = self.among(self.regions[-1], self.points)
         return self.points[region == np.bincount(region).argmax()]
 
-    def counted_in(self, unit: float) -> float:
-        """What lengths are counted in for a candidate whose bonds are ``unit`` long [px].
+    def counted_in(self, unit: Lengths) -> Lengths:
+        """What lengths are counted in for candidates whose bonds are ``unit`` long [px].
 
         A few bonds that are laid large over everything would else leave little unexplained.
         """
-        return min(unit, self.usual)
+        return np.minimum(unit, self.usual)  # type: ignore[return-value]
 
     @cached_property
     def lone_unit(self) -> float:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
-from itertools import combinations
+from functools import cached_property, lru_cache, partial
+from itertools import combinations, islice
 
 import numpy as np
 from rdkit import Chem
@@ -22,8 +22,12 @@ from acml_plugin_image.overlay.labels import label_of
 MAX_ATOMS = 150
 """Larger molecules are not laid out: their drawings cannot be read at this resolution."""
 
-ABBREVIATED, LESS, LEAST = 0.6, 0.45, 0.32
-"""Largest share of the atoms that one abbreviation may cover: more or less of a long chain."""
+ABBREVIATED, LEAST, FEWER = 0.6, 0.3, 5
+"""Largest share of the atoms that one abbreviation may cover; down to the least, the largest groups are
+drawn after all, one size after the other, in so many ways at most: more or less of a long chain."""
+
+LABEL = "atomLabel"
+"""Property in which RDKit keeps what an abbreviation is called."""
 
 CROWDED = 4
 """Neighbours of an atom whose substituents may have other places than in the layout."""
@@ -170,35 +174,32 @@ def _with_coordgen(mol: Chem.Mol) -> Chem.Mol | None:
     return mol
 
 
-def _condensed(mol: Chem.Mol, share: float) -> Chem.Mol:
-    return rdAbbreviations.CondenseMolAbbreviations(mol, abbreviations(), share)
+def _condensed(mol: Chem.Mol) -> Iterator[Chem.Mol]:
+    """With groups abbreviated: all, then all but the largest, and so on; each a drawing of its own."""
+    share = ABBREVIATED
+    while share >= LEAST:
+        short = rdAbbreviations.CondenseMolAbbreviations(mol, abbreviations(), share)
+        used = [a.GetProp(LABEL) for a in short.GetAtoms() if a.HasProp(LABEL)]
+        if not used:
+            return
+        yield short
+        share = (max(_sizes()[label] for label in used) - 0.5) / mol.GetNumAtoms()
 
 
-def _abbreviated(mol: Chem.Mol) -> Chem.Mol | None:
-    short = _condensed(mol, ABBREVIATED)
-    return _plain(Chem.Mol(short)) if short.GetNumAtoms() < mol.GetNumAtoms() else None
+@lru_cache(maxsize=1)
+def _sizes() -> dict[str, int]:
+    """Atoms of each abbreviation; the one that its pattern begins with is not of the group."""
+    return {one.label: one.mol.GetNumAtoms() - 1 for one in abbreviations()}
+
+
+def _abbreviated(mol: Chem.Mol, number: int) -> Chem.Mol | None:
+    short = next(islice(_condensed(mol), number, None), None)
+    return None if short is None else _plain(Chem.Mol(short))
 
 
 def _abbreviated_with_coordgen(mol: Chem.Mol) -> Chem.Mol | None:
-    short = Chem.Mol(_condensed(mol, ABBREVIATED))
-    return _with_coordgen(short) if short.GetNumAtoms() < mol.GetNumAtoms() else None
-
-
-def _less_abbreviated(mol: Chem.Mol) -> Chem.Mol | None:
-    return _between(mol, LESS, ABBREVIATED)
-
-
-def _least_abbreviated(mol: Chem.Mol) -> Chem.Mol | None:
-    return _between(mol, LEAST, LESS)
-
-
-def _between(mol: Chem.Mol, share: float, more: float) -> Chem.Mol | None:
-    """None where nothing is abbreviated, or the same as with a larger share."""
-    short = _condensed(mol, share)
-    count = short.GetNumAtoms()
-    if count == mol.GetNumAtoms() or count == _condensed(mol, more).GetNumAtoms():
-        return None
-    return _plain(Chem.Mol(short))
+    short = next(_condensed(mol), None)
+    return None if short is None else _with_coordgen(Chem.Mol(short))
 
 
 def _with_hydrogens(mol: Chem.Mol) -> Chem.Mol | None:
@@ -206,13 +207,12 @@ def _with_hydrogens(mol: Chem.Mol) -> Chem.Mol | None:
     return _plain(Chem.AddHs(mol)) if few else None
 
 
-WAYS = (
+WAYS: tuple[Callable[[Chem.Mol], Chem.Mol | None], ...] = (
     _plain,
     _with_coordgen,
-    _abbreviated,
+    partial(_abbreviated, number=0),
     _abbreviated_with_coordgen,
-    _less_abbreviated,
-    _least_abbreviated,
+    *(partial(_abbreviated, number=number) for number in range(1, FEWER)),
     _with_hydrogens,
 )
 

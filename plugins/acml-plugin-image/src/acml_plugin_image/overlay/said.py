@@ -35,10 +35,11 @@ def said(laid: Sequence[Laid], ground: Ground, quarter: int) -> list[float]:
     at = np.concatenate([one.at[one.layout.lettered] for one in laid])
     expected = np.concatenate([one.layout.label[one.layout.lettered] for one in laid])
     certain = np.concatenate([one.layout.labelled[one.layout.lettered] for one in laid])
-    unit = np.repeat([one.unit for one in laid], count)
+    size = [ground.unit_of_letters(one.unit) for one in laid]
+    unit = np.repeat(size, count)
     seen = label_looks(ground, at, unit, quarter)
     spelt = agreement(seen, expected)
-    site, place = _near(laid, count, at, ground)
+    site, place = _near(laid, size, count, at, ground)
     if len(site):
         there = agreement(label_looks(ground, place, unit[site], quarter), expected[site])
         np.maximum.at(spelt, site, there + ASIDE)
@@ -49,14 +50,18 @@ def said(laid: Sequence[Laid], ground: Ground, quarter: int) -> list[float]:
 
 
 def _near(
-    laid: Sequence[Laid], count: Sequence[int], at: np.ndarray, ground: Ground
+    laid: Sequence[Laid],
+    size: Sequence[float],
+    count: Sequence[int],
+    at: np.ndarray,
+    ground: Ground,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Letters near labels: numbers (m,) in ``at`` of the labels, and places (m,) [px]."""
     sites, places = [np.zeros(0, dtype=int)], [np.zeros(0, dtype=np.complex64)]
     begin = 0
-    for one, number in zip(laid, count, strict=True):
+    for one, unit, number in zip(laid, size, count, strict=True):
         own = at[begin : begin + number]
-        middles = letters(ground.boxes, one.unit)
+        middles = letters(ground.boxes, unit)
         site, letter = np.nonzero(np.abs(own[:, None] - middles) < NEAR * one.unit)
         sites.append(site + begin)
         places.append(middles[letter])

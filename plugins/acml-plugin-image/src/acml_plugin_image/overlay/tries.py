@@ -18,7 +18,7 @@ HOPELESS, RIGID = 0.42, 0.97
 """A candidate of a lower quality is given up; a layout of a higher one is not bent."""
 
 ENOUGH = 0.93
-"""After a layout of this quality no other of as many atoms, or more, is tried."""
+"""After a layout of this quality no other of as many atoms is tried."""
 
 COSTLIER, COSTLIEST = 0.05, 0.45
 """A layout that costs so much more than the best of as many atoms at its best turn, or so much, is not
@@ -66,7 +66,7 @@ def tried(layouts: Iterable[Layout], ground: Ground, least: float) -> Tried:
             return Tried([laid], laid.quality)
         kind = kinds.setdefault(layout.count, _Kind())
         rivals = [one for count, one in kinds.items() if count <= layout.count]
-        if max(one.quality for one in rivals) > ENOUGH:
+        if kind.quality > ENOUGH:
             continue
         starts, cost = _promising(layout, ground)
         bonded = sum(len(part) > 1 for part in layout.components)
@@ -130,11 +130,12 @@ def _spelt(layouts: Iterable[Layout]) -> Iterator[Layout]:
 
 
 def finer(some: Sequence[Laid], ground: Ground) -> list[Laid]:
-    """Distorted a little, and bent where strokes lack ink; the components of the best way read, too."""
+    """Distorted a little, and bent where strokes lack ink; components are read, too."""
+    layouts = {laid.layout.count: laid.layout for laid in reversed(some)}  # the best way's of each
     more = [
-        align_pieces(laid.layout, ground, READ)
-        for laid in some[:1]
-        if len(laid.layout.components) > 1 and len(laid.layout.bonds)
+        align_pieces(layout, ground, READ)
+        for layout in layouts.values()
+        if len(layout.components) > 1 and len(layout.bonds)
     ]
     return [_finer(laid, ground) for laid in (*some, *more)]
 
