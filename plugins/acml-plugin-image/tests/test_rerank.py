@@ -15,11 +15,12 @@ from acml_plugin_image.overlay.alike import lent
 from acml_plugin_image.overlay.ground import Ground, line_length
 from acml_plugin_image.overlay.layouts import layouts
 from acml_plugin_image.overlay.rerank import judged_all, laid_out
+from acml_plugin_image.overlay.stray import stray_letters
 from acml_plugin_image.overlay.tries import tried
 from acml_plugin_image.pictures import png
 from acml_plugin_image.signal import ImageSignal
 from acml_plugin_image.styles import PLAIN
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 from rdkit import Chem
 from rdkit.Chem import Draw, rdDepictor, rdMolTransforms
 
@@ -305,6 +306,29 @@ def test_a_legend_does_not_move_the_drawing() -> None:
     found = laid_out(mol, ground)
     assert found is not None
     assert found.inked.mean() > 0.95
+
+
+def test_a_number_below_the_drawing_speaks_against_nothing() -> None:
+    """A compound's number right below it counts as one letter, unless a candidate covers it."""
+    mol = Chem.MolFromSmiles("CCCCCCCC(C)C(=O)OC")
+    picture = depict(mol, PLAIN, np.random.default_rng(0))
+    bare = Ground.of(picture)
+    lowest = int(np.nonzero((np.asarray(picture.convert("L")) < 128).any(axis=1))[0].max())
+    numbered = picture.convert("L")
+    font = ImageFont.truetype(styles.font_path("DejaVuSans.ttf"), 22)
+    place = (picture.width // 2, min(lowest + 3, picture.height - 24))
+    ImageDraw.Draw(numbered).text(place, "28b", fill=0, font=font, anchor="mt")
+    ground = Ground.of(numbered)
+    assert bare is not None
+    assert ground is not None
+    assert not bare.legend.any()
+    assert int(ground.legend.sum()) == 3
+    found = judged_all([mol], ground).best[0]
+    plain = judged_all([mol], bare).best[0]
+    assert found is not None
+    assert plain is not None
+    assert stray_letters(found[0], ground) == 1
+    assert found[1] > plain[1] - 8.0
 
 
 def test_fewer_ions_do_not_win() -> None:

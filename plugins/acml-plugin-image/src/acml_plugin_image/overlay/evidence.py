@@ -25,7 +25,7 @@ class Evidence(NamedTuple):
 
     Attributes:
         atoms, bonds: log probabilities that atoms and bonds look as they do.
-        unexplained: length of strokes that belong to nothing [bond lengths, as
+        unexplained: length of strokes that belong to nothing, but for a legend [bond lengths, as
             ``Ground.counted_in``].
         bare: length of strokes without ink [bond lengths].
         stray: number of letters that belong to nothing.
@@ -52,7 +52,7 @@ def evidence(laid: Sequence[Laid], ground: Ground) -> list[Evidence]:
         Evidence(
             atoms=atoms[i],
             bonds=bonds[i],
-            unexplained=float((1 - one.explained).mean())
+            unexplained=float(np.where(ground.in_legend, 0, 1 - one.explained).mean())
             * (ground.length / ground.counted_in(one.unit)),
             bare=float((1 - one.inked).sum()),
             stray=stray_letters(one, ground),

@@ -12,7 +12,7 @@ from PIL import Image
 from scipy.ndimage import distance_transform_edt, label, maximum
 
 from acml_plugin_image import dust
-from acml_plugin_image.overlay.letters import bond_length, pieces, unit_of_letters
+from acml_plugin_image.overlay.letters import bond_length, legend, pieces, unit_of_letters
 from acml_plugin_image.prepare import fit
 
 SIZE = 256
@@ -119,6 +119,18 @@ class Ground:
     @cached_property
     def _pieces(self) -> tuple[np.ndarray, np.ndarray]:
         return pieces(self.distance == 0)
+
+    @cached_property
+    def legend(self) -> np.ndarray:
+        """(p,) bool, which of ``boxes`` may be a compound's number below the drawing."""
+        return legend(*self._pieces)
+
+    @cached_property
+    def in_legend(self) -> np.ndarray:
+        """(N,) bool, which of ``points`` lie there."""
+        x, y = self.points.real[:, None], self.points.imag[:, None]
+        left, top, right, bottom = self.boxes[self.legend].T
+        return np.asarray(((x >= left) & (x < right) & (y >= top) & (y < bottom)).any(axis=1))
 
     @cached_property
     def spelt(self) -> bool:

@@ -19,6 +19,15 @@ FILLED, SLENDER = 0.18, 0.3
 """Share of its box that a letter inks, at least, which a slanting bond does not; and its narrower side
 over the longer one, which is less of others."""
 
+LINE, APART, OVER, CENTRED = 0.6, 1.0, 0.3, 0.2
+"""A legend's letters lie on one line to this share of their height, have smaller gaps than that, and
+reach over the lowest ink of the drawing by no more than this share of it; the legend lies below the
+middle of the drawing to this share of the drawing's width."""
+
+SHORT, HIGH, LIKE = 8, 0.25, 2.2
+"""Letters of a legend, at most; its height in all of the picture's, at most; and the height of the
+largest in the smallest one's, at most."""
+
 NEXT = 0.35
 """Letters of one label have a gap of at most this between them [bond lengths]."""
 
@@ -58,6 +67,41 @@ def unit_of_letters(boxes: np.ndarray, filled: np.ndarray, unit: float) -> float
     small = solid & (narrow >= TINY * unit)
     largest = float(narrow[small].max(initial=0.0))
     return largest / CAPITAL if 0 < largest < SMALL * unit else unit
+
+
+def legend(boxes: np.ndarray, filled: np.ndarray) -> np.ndarray:
+    """Which pieces are a compound's number, a line of letters below the middle of all else.
+
+    Args:
+        boxes, filled: of ``pieces``.
+
+    Returns:
+        (p,) bool.
+    """
+    none = np.zeros(len(boxes), dtype=bool)
+    if len(boxes) < 2:
+        return none
+    left, top, _, bottom = boxes.T
+    tall = bottom - top
+    lowest = int(bottom.argmax())
+    line = np.abs((top + bottom - top[lowest] - bottom[lowest]) / 2) < LINE * tall[lowest]
+    line &= (tall < LIKE * tall[lowest]) & (filled > FILLED)
+    order = np.flatnonzero(line)[np.argsort(left[line])]
+    if not 0 < len(order) <= min(SHORT, len(boxes) - 1):
+        return none
+    height = tall[order].max()
+    own, rest = boxes[order], boxes[~line]
+    begin, end = rest[:, 0].min(), rest[:, 2].max()
+    aside = abs((own[:, 0].min() + own[:, 2].max() - begin - end) / 2)
+    fits = (
+        line[lowest]
+        and height < HIGH * (bottom.max() - top.min())
+        and height < LIKE * tall[order].min()
+        and (own[1:, 0] - own[:-1, 2]).max(initial=0.0) < APART * height
+        and rest[:, 3].max() < own[:, 1].min() + OVER * height
+        and aside < CENTRED * (end - begin)
+    )
+    return line if fits else none
 
 
 def middles(boxes: np.ndarray) -> np.ndarray:

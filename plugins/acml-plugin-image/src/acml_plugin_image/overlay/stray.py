@@ -27,12 +27,15 @@ WITH_NUMBER = 2
 def stray_letters(laid: Laid, ground: Ground) -> int:
     """Number of pieces of ink of a letter's size that belong to no bond and no label.
 
+    Those of a compound's number below the drawing are one together.
+
     Lone ions may stand so near to each other that one's place covers another's letters: without bonds
     there are as many stray letters, at least, as all labels together do not have.
     """
     layout = laid.layout
     size = (ground.boxes[:, 2:] - ground.boxes[:, :2]).max(axis=1) / ground.counted_in(laid.unit)
-    middle = middles(ground.boxes[(size > SMALLEST) & (size < LARGEST)]).astype(np.complex64)
+    kept = (size > SMALLEST) & (size < LARGEST)
+    middle = middles(ground.boxes[kept]).astype(np.complex64)
     far = np.ones(len(middle), dtype=bool)
     if len(middle) and layout.lettered.any():
         unit = np.array([[laid.unit]], dtype=np.float32)
@@ -43,7 +46,8 @@ def stray_letters(laid: Laid, ground: Ground) -> int:
     if len(middle):
         _, foot = feet(layout, laid.at[None], middle)
         far &= np.abs(foot[0] - middle) > FROM_BONDS * laid.unit
-    return int(far.sum())
+    number = ground.legend[kept]
+    return int(far[~number].sum()) + int(far[number].any())
 
 
 def _characters(symbol: int, charge: int, hydrogens: int) -> int:

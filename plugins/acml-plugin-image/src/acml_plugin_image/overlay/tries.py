@@ -89,12 +89,13 @@ def tried(layouts: Iterable[Layout], ground: Ground, least: float) -> Tried:
 
 
 def _promising(layout: Layout, ground: Ground) -> tuple[np.ndarray, float]:
-    """As ``promising``; also on the largest region of ink alone, which holds no legend."""
+    """As ``promising``; also without a legend, or on the largest region of ink alone."""
     starts, cost = promising(layout, ground)
-    alone = len(layout.components) == 1 and LARGEST * len(ground.points) <= len(ground.largest)
-    if not alone or len(ground.largest) == len(ground.points):
+    points = ground.points[~ground.in_legend] if ground.legend.any() else ground.largest
+    alone = len(layout.components) == 1 and LARGEST * len(ground.points) <= len(points)
+    if not alone or len(points) == len(ground.points):
         return starts, cost
-    more, again = promising(layout, replace(ground, points=ground.largest))
+    more, again = promising(layout, replace(ground, points=points))
     return np.concatenate([starts, more]), min(cost, again)
 
 
