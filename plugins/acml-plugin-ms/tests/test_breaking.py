@@ -161,6 +161,17 @@ def test_training_learns_which_isomer_it_was(script: ModuleType, tmp_path: Path)
     assert after["logit"] < before["logit"]
 
 
+def test_it_is_said_once_that_the_weights_are_not_for_commercial_use(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    mols = [mol_of("CCCC(=O)Nc1ccc(OCC)cc1")]  # in no other test: what a molecule gives is kept
+    breaking.trained.cache_clear()
+    for settings in (MsConfig(trained_ions=False), MsConfig(), MsConfig()):
+        Ms(settings).rerank(signal(PARACETAMOL), mols)
+        said = [record.getMessage() for record in caplog.records if record.name == "acml"]
+        assert said == [breaking.TERMS] * settings.trained_ions
+
+
 def test_without_the_network_the_rules_count_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever may not use its weights need not, and they are not even read."""
     mols = [mol_of(one) for one in (PARACETAMOL, ANTHRANILATE)]

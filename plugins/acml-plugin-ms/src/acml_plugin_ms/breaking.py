@@ -10,6 +10,7 @@ on spectra of molecules of the training side alone.
 
 from __future__ import annotations
 
+import logging
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -25,7 +26,14 @@ from acml_plugin_ms.cleavage import AWAY, BONDS
 from acml_plugin_ms.fragments import Fragments
 from acml_plugin_ms.ions import Ion
 
+log = logging.getLogger("acml")
+
 WEIGHTS = Path(__file__).parent / "data" / "breaking.safetensors"
+
+TERMS = (
+    "second opinion on mass spectra: its weights are for non-commercial use only (CC-BY-NC-SA-4.0);"
+    " a model with modality.ms.trained_ions=false does without them"
+)
 
 ATOM_FEATURES = len(ATOMS) + len(HALOGENS) + 8
 """Kind; which halogen; hydrogens, neighbours, charge, in a ring, in a small ring, in two rings; and
@@ -217,9 +225,10 @@ def correction(mol: Chem.Mol, found: Fragments, ion: Ion) -> np.ndarray:
 
 @cache
 def trained() -> Breaking:
-    """The network that comes with this plugin."""
+    """The network that comes with this plugin; its licence is logged."""
     from safetensors.torch import load_file
 
+    log.warning(TERMS)
     network = Breaking()
     network.load_state_dict({name: value.float() for name, value in load_file(WEIGHTS).items()})
     return network.eval()
