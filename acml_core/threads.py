@@ -40,9 +40,7 @@ class Threads:
 
     def __enter__(self) -> Threads:
         if self.count > 1:
-            self.pool = ThreadPoolExecutor(
-                self.count, initializer=torch.set_num_threads, initargs=(1,)
-            )
+            self.pool = ThreadPoolExecutor(self.count)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -54,8 +52,14 @@ class Threads:
         if self.count == 1:
             function(work)
             return
+
+        def alone(share: Sequence[Item]) -> None:
+            # Not once a thread: torch takes over what was last set anywhere when a thread first asks.
+            torch.set_num_threads(1)
+            function(share)
+
         share = max(1, -(-len(work) // self.count))
         try:
-            list(self.pool.map(function, [work[i : i + share] for i in range(0, len(work), share)]))
+            list(self.pool.map(alone, [work[i : i + share] for i in range(0, len(work), share)]))
         finally:
-            torch.set_num_threads(self.before)  # the initializer's 1 counts for new threads too
+            torch.set_num_threads(self.before)  # the shares' 1 counts for new threads too

@@ -29,6 +29,16 @@ def test_each_item_once(count: int, items: int) -> None:
     assert torch.get_num_threads() == before
 
 
+def test_a_thread_that_starts_late_computes_with_one_too() -> None:
+    """It starts while the caller already sets torch's threads back; before, one run in 70 had two."""
+    inside: set[int] = set()
+    for _ in range(300):
+        with Threads(3) as threads:
+            for _ in range(2):
+                threads.run(lambda _: inside.add(torch.get_num_threads()), list(range(7)))
+    assert inside == {1}
+
+
 def test_one_thread() -> None:
     before = torch.get_num_threads()
     with one_thread():
