@@ -15,12 +15,14 @@ from acml_plugin_image.overlay.layouts import Layout
 LENDERS = 2
 """Of the candidates with the same lines those that lie best lend their places to the others."""
 
-MOST_MAPS = 8
-"""Ways in which the atoms of one are those of another, at most."""
+MOST_MAPS, OWN_MAPS = 8, 48
+"""Ways in which the atoms of one are those of another, or its own in another order, at most."""
 
 
 def lent(laid: Sequence[Laid | None], ground: Ground) -> list[list[Laid]]:
     """Of each layout the places that another of the same lines has, where it fits there about as well.
+
+    Its own are among them, in another order: a large ring fits at every turn by one atom.
 
     Which atoms carry letters differs, and letters draw a layout towards them or not: of two isomers one
     may be laid right and the other wrong.
@@ -36,7 +38,8 @@ def lent(laid: Sequence[Laid | None], ground: Ground) -> list[list[Laid]]:
         for number, own, lines in group:
             for lender, other, others in best:
                 if lender != number:
-                    found[number] += _at_places(own, lines, other, others, ground)
+                    found[number] += _at_places(own, lines, other, others, ground, MOST_MAPS)
+            found[number] += _at_places(own, lines, own, lines, ground, OWN_MAPS)
     return found
 
 
@@ -51,9 +54,9 @@ def _lines(layout: Layout) -> Chem.Mol:
 
 
 def _at_places(
-    own: Laid, lines: Chem.Mol, other: Laid, others: Chem.Mol, ground: Ground
+    own: Laid, lines: Chem.Mol, other: Laid, others: Chem.Mol, ground: Ground, most: int
 ) -> list[Laid]:
-    maps = others.GetSubstructMatches(lines, uniquify=False, maxMatches=MOST_MAPS)
+    maps = others.GetSubstructMatches(lines, uniquify=False, maxMatches=most)
     if not maps:
         return []
     at = other.at[np.array(maps)]

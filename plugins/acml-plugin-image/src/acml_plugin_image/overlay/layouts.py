@@ -132,9 +132,13 @@ def layouts(mol: Chem.Mol) -> Iterator[Layout]:
             yield layout
 
 
-def layouts_of(smiles: str) -> Iterator[Layout]:
-    """As ``layouts``, of a molecule's SMILES: each is made once, for candidates come up again."""
-    for number in range(len(WAYS)):
+def layouts_of(smiles: str, orders: bool = False) -> Iterator[Layout]:
+    """As ``layouts``, of a molecule's SMILES: each is made once, for candidates come up again.
+
+    Args:
+        orders: also those of ``ORDERS``.
+    """
+    for number in range(len(WAYS) + len(ORDERS) * orders):
         layout = _kept(smiles, number)
         if layout is not None:
             yield layout
@@ -143,7 +147,7 @@ def layouts_of(smiles: str) -> Iterator[Layout]:
 @lru_cache(maxsize=KEPT_LAYOUTS)
 def _kept(smiles: str, number: int) -> Layout | None:
     mol = Chem.MolFromSmiles(smiles)
-    return None if mol is None else _in_one_way(mol, WAYS[number])
+    return None if mol is None else _in_one_way(mol, (*WAYS, *ORDERS)[number])
 
 
 def _in_one_way(mol: Chem.Mol, way: Callable[[Chem.Mol], Chem.Mol | None]) -> Layout | None:
@@ -202,6 +206,14 @@ def _abbreviated_with_coordgen(mol: Chem.Mol) -> Chem.Mol | None:
     return None if short is None else _with_coordgen(Chem.Mol(short))
 
 
+def _in_another_order(mol: Chem.Mol, seed: int) -> Chem.Mol | None:
+    """None where the order of the atoms hardly matters: without an atom of four neighbours."""
+    if not any(atom.GetDegree() == CROWDED for atom in mol.GetAtoms()):
+        return None
+    order = np.random.default_rng(seed).permutation(mol.GetNumAtoms())
+    return _plain(Chem.RenumberAtoms(mol, order.tolist()))
+
+
 def _with_hydrogens(mol: Chem.Mol) -> Chem.Mol | None:
     few = mol.GetNumHeavyAtoms() <= MAX_HYDROGEN_ATOMS
     return _plain(Chem.AddHs(mol)) if few else None
@@ -215,6 +227,11 @@ WAYS: tuple[Callable[[Chem.Mol], Chem.Mol | None], ...] = (
     *(partial(_abbreviated, number=number) for number in range(1, FEWER)),
     _with_hydrogens,
 )
+
+ORDERS: tuple[Callable[[Chem.Mol], Chem.Mol | None], ...] = tuple(
+    partial(_in_another_order, seed=seed) for seed in range(4)
+)
+"""Further ways: what hangs on a crowded atom may stand in any order around it."""
 
 
 def _layout(mol: Chem.Mol) -> Layout:

@@ -50,9 +50,10 @@ EXPLAINED, AHEAD = -0.3, 8.0
 """A candidate does if its evidence an atom is above this, and so much more than the next one's in all.
 Of 315 drawings whose own molecule was taken out of the candidates, 1 of the first 10 did so once."""
 
-BEHIND = 45.0
+BEHIND, FITTING = 45.0, 3
 """A candidate whose evidence is so much less than the best's is not refined, its labels are not read,
-and nothing in it is turned over."""
+and nothing in it is turned over; but so many that fit the strokes best are refined: until then the
+components of a salt may lie in each other's place."""
 
 
 def rerank(picture: Image.Image, mols: Sequence[Chem.Mol]) -> np.ndarray:
@@ -148,7 +149,7 @@ def judged_all(mols: Sequence[Chem.Mol], ground: Ground, first: Sequence[int] = 
     for count in (*(some for some in first if some < len(mols)), len(mols)):
         with BlockLogs():
             found += [
-                tried(layouts_of(Chem.MolToSmiles(mol)), ground, HOPELESS)
+                tried(layouts_of(Chem.MolToSmiles(mol), not found), ground, HOPELESS)
                 for mol in mols[len(found) : count]
             ]
         seen = _judged(_hopeful(found), ground)
@@ -205,18 +206,19 @@ def _best(found: Sequence[Tried], ground: Ground) -> list[tuple[Laid, float] | N
     quarter, letters = read_page(first, values, ground, LABELS, BEHIND)
     pairs = _sorted(rigid, values, letters)
     near = _near([some[0] if some else None for some in pairs])
+    fitting = np.argsort([-one.quality for one in found], kind="stable")[:FITTING]
     few = [
         [laid for laid, value in some if value > some[0][1] - CLEAR][:FINER]
-        if some and some[0][1] > near
+        if some and (some[0][1] > near or number in fitting)
         else []
-        for some in pairs
+        for number, some in enumerate(pairs)
     ]
     ways = [finer(some, ground) for some in few]
     best = [
         max(some[:1] + own[:1], key=lambda pair: pair[1], default=None)
         for some, own in zip(_weighed(ways, ground, quarter), pairs, strict=True)
     ]
-    _lend(best, ground, quarter)
+    _lend(best, ground, quarter, fitting)
     _turn_all(best, ground, quarter)
     laid = [pair[0] for pair in best if pair is not None]
     again, _ = read_page(laid, weighed(laid, ground), ground, LABELS, BEHIND)
@@ -255,10 +257,16 @@ def _near(best: Sequence[tuple[Laid, float] | None]) -> float:
     return max((pair[1] for pair in best if pair is not None), default=0.0) - BEHIND
 
 
-def _lend(best: list[tuple[Laid, float] | None], ground: Ground, quarter: int) -> None:
+def _lend(
+    best: list[tuple[Laid, float] | None], ground: Ground, quarter: int, fitting: np.ndarray
+) -> None:
     """Move candidates to where others of the same lines lie, where that adds evidence."""
     near = _near(best)
-    ways = lent([pair[0] if pair and pair[1] > near else None for pair in best], ground)
+    worth = [
+        pair[0] if pair is not None and (pair[1] > near or number in fitting) else None
+        for number, pair in enumerate(best)
+    ]
+    ways = lent(worth, ground)
     _take(best, range(len(best)), _weighed(ways, ground, quarter))
 
 

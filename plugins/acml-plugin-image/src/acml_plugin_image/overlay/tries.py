@@ -65,14 +65,12 @@ def tried(layouts: Iterable[Layout], ground: Ground, least: float) -> Tried:
             laid = align_pieces(layout, ground)
             return Tried([laid], laid.quality)
         kind = kinds.setdefault(layout.count, _Kind())
-        rivals = [one for count, one in kinds.items() if count <= layout.count]
         if kind.quality > ENOUGH:
             continue
         starts, cost = _promising(layout, ground)
         bonded = sum(len(part) > 1 for part in layout.components)
         several = len(layout.components) > 1 and bonded <= MAX_COMPONENTS
-        cheapest = min(one.cost for one in rivals) + COSTLIER
-        cheapest = min(cheapest, min(one.cost for one in kinds.values()) + SHORTER)
+        cheapest = min(kind.cost + COSTLIER, min(one.cost for one in kinds.values()) + SHORTER)
         if cost > min(cheapest, dearest) and not several:
             continue
         kind.cost = min(kind.cost, cost)
